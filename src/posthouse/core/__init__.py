@@ -1,0 +1,1 @@
+"""The words of posthouse: values and abstract classes, without any input or output."""

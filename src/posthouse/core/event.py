@@ -1,0 +1,53 @@
+"""What comes in: the request as a value, and the event it reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json
+
+from posthouse.core.errors import BadPayload
+from posthouse.core.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """An HTTP request, reduced to what a webhook handler may look at.
+
+    Header names are lower-case. ``received_at`` is in seconds since the epoch. Headers, query and body stay out of
+    the ``repr``: they carry the sender's secrets.
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+    query: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    received_at: float = 0.0
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the body as a JSON object, or raise `BadPayload`."""
+        try:
+            value = from_json(self.body, allow_inf_nan=False)
+        except ValueError as error:
+            raise BadPayload(f"the body is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise BadPayload(f"the body is JSON, but not an object: {type(value).__name__}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, in the sender's words.
+
+    ``name`` is the sender's name for this kind of event, such as "Push Hook". ``key`` is the sender's id of this
+    one event: the same key twice is a repeat. A ``confidential`` event reaches no robot unless somebody says so.
+    """
+
+    name: str
+    payload: Mapping[str, Any] = field(repr=False)
+    key: str | None = None
+    confidential: bool = False
+
+    @property
+    def reader(self) -> Reader:
+        """The payload, to be read without surprises."""
+        return Reader(self.payload)

@@ -1,0 +1,218 @@
+"""The three things that can be added to posthouse: a webhook type, an event handler, a notifier.
+
+A plugin does no input or output. It is made once per process, with its part of the configuration and the `Site`,
+and is used by many threads at once, so it keeps no state between calls.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from posthouse.core.event import Event, Inbound
+from posthouse.core.http import HttpReply, HttpRequest
+from posthouse.core.message import Inline, Line, Message, phrase, plain
+
+Language = Literal["zh", "en"]
+#: A vendor's JSON, as it is sent; it holds no credentials.
+Payload = Mapping[str, Any]
+#: A credential. It does not show in a ``repr``, and an empty one is an error: it must never mean "anybody".
+Secret = Annotated[SecretStr, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every plugin may know of the installation it speaks for."""
+
+    language: Language = "zh"
+    time_zone: str = "Asia/Shanghai"
+    base_url: str | None = None
+
+
+class PluginSettings(BaseModel):
+    """A part of the configuration that a plugin defines: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class WebhookSettings(PluginSettings):
+    """What every webhook has, whatever its type."""
+
+    webhook_id: Name
+    """The last part of the address that the sender posts to; letters, digits, `_`, `-` and `.`."""
+    type: str
+    """Which system sends: the name of a webhook type."""
+
+
+class RobotSettings(PluginSettings):
+    """What every robot has, whatever its kind."""
+
+    url: Secret | None = None
+    """The full address to post to instead of the vendor's, for private deployments and tests."""
+    per_minute: int | None = Field(default=None, ge=0, le=600)
+    """How many messages the robot takes in any minute; the vendor's limit when absent, 0 for none."""
+    keyword: str | None = Field(default=None, min_length=1)
+    """A word that the robot's security settings ask for; added to messages that lack it."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every credential in here, so that it can be blotted out of an answer."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+#: Inside the classes below, ``type`` is the plugin's own word.
+WebhookSettingsModel = type[WebhookSettings]
+RobotSettingsModel = type[RobotSettings]
+
+
+class Plugin(ABC):  # noqa: B024 - the three kinds below have the abstract methods
+    """Anything that can be discovered."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def choose(self, *, zh: str, en: str) -> str:
+        """Return the wording for the site's language."""
+        return zh if self.site.language == "zh" else en
+
+    def say(self, *, zh: str, en: str, **parts: Inline | Line) -> Line:
+        """Fill the sentence for the site's language with parts; see `phrase`."""
+        return phrase(self.choose(zh=zh, en=en), **parts)
+
+    def title(self, *, zh: str, en: str, **parts: Inline | Line) -> str:
+        """Do the same as `say`, without markup: for titles."""
+        return plain(self.say(zh=zh, en=en, **parts))
+
+
+class WebhookHandler(Plugin):
+    """One webhook type: knows what its sender's requests look like. Both methods are called while the sender waits."""
+
+    #: The word for ``type:`` in the configuration, such as "GITLAB".
+    type: ClassVar[str]
+    #: The settings model; its fields become the webhook's keys in the configuration.
+    settings_model: ClassVar[WebhookSettingsModel] = WebhookSettings
+    #: The header and query names, lower-case, that are stored with the event. Never name one that holds a secret.
+    kept_headers: ClassVar[frozenset[str]] = frozenset()
+    kept_query: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, settings: WebhookSettings, site: Site) -> None:
+        super().__init__(site)
+        self.settings = settings
+
+    @abstractmethod
+    def verify(self, inbound: Inbound) -> str:
+        """Return in a few words how the request proved to be genuine, or raise `NotGenuine`."""
+
+    @abstractmethod
+    def parse(self, inbound: Inbound) -> Event:
+        """Return the event that the request reports, or raise `BadPayload`.
+
+        Called again when the event is handled, with the kept headers only; without any header the name of the
+        event comes from the payload.
+        """
+
+    def warnings(self) -> Sequence[str]:
+        """Return what an operator should know about these settings, such as a missing secret."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """The event is worth a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """The event is not worth a message; ``reason`` goes into the trace."""
+
+    reason: str
+
+
+class EventHandler(Plugin):
+    """What to do about one kind of event."""
+
+    #: Which webhook type the events belong to.
+    webhook_type: ClassVar[type[WebhookHandler]]
+    #: The names of the events, as the webhook type's `parse` gives them.
+    events: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def handle(self, event: Event) -> Sequence[Message] | No:
+        """Return what there is to say about the event, or why nothing is."""
+
+
+class NotifyEventHandler(EventHandler):
+    """The usual kind: one message, or silence with a reason."""
+
+    def should_notify(self, event: Event) -> Yes | No:  # noqa: ARG002 - subclasses look at it
+        """Decide whether the event is worth a message."""
+        return Yes()
+
+    @abstractmethod
+    def message(self, event: Event) -> Message:
+        """Return the message. Called only after `should_notify` said `Yes`."""
+
+    def handle(self, event: Event) -> Sequence[Message] | No:
+        """Ask `should_notify`, then return `message`."""
+        answer = self.should_notify(event)
+        return answer if isinstance(answer, No) else (self.message(event),)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a vendor's robot can take."""
+
+    #: The largest request body, in bytes.
+    body_bytes: int
+    #: Messages in any 60 seconds, over everybody who uses the robot's token; 0 for no limit.
+    per_minute: int
+
+
+class Notifier(Plugin):
+    """One kind of robot: shapes requests and judges answers, and never sends anything itself."""
+
+    #: The key under ``notify:`` in the configuration, such as "ding_talk".
+    type: ClassVar[str]
+    settings_model: ClassVar[RobotSettingsModel] = RobotSettings
+    limits: ClassVar[Limits]
+    #: How many forms `render` knows, from 0, the richest, to the plainest.
+    forms: ClassVar[int] = 1
+
+    def __init__(self, settings: RobotSettings, site: Site) -> None:
+        super().__init__(site)
+        self.settings = settings
+
+    @property
+    def per_minute(self) -> int:
+        """How many attempts this robot may get in any 60 seconds; 0 for no limit."""
+        own = self.settings.per_minute
+        return self.limits.per_minute if own is None else own
+
+    @abstractmethod
+    def identity(self) -> str:
+        """Return what the vendor counts by: robots with one identity share one lane and one budget.
+
+        It may be a credential; only a hash of it is stored.
+        """
+
+    @abstractmethod
+    def render(self, message: Message, *, form: int = 0) -> Payload:
+        """Return the message as the vendor's JSON, fitted into the vendor's limits, with no credential in it."""
+
+    @abstractmethod
+    def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:
+        """Return the signed request for one attempt at ``now`` (seconds since the epoch).
+
+        ``idempotency_key`` is the same for every attempt of one delivery.
+        """
+
+    @abstractmethod
+    def judge(self, reply: HttpReply) -> None:
+        """Return if the robot has shown the message, else raise `TryLater` or `Rejected`."""
+
+    def warnings(self) -> Sequence[str]:
+        """Return what an operator should know about these settings."""
+        return ()

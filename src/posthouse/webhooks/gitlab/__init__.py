@@ -1,0 +1,1 @@
+"""GitLab: project, group and system hooks."""

@@ -1,0 +1,109 @@
+"""Pushes to branches: who, which branch, what is new or gone, which commits."""
+
+from urllib.parse import quote
+
+from posthouse import (
+    Buttons,
+    Code,
+    Event,
+    Inline,
+    Items,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Text,
+    Yes,
+    plain,
+)
+from posthouse.webhooks.gitlab.payload import SHOWN, GitlabNotifyEventHandler, is_no_commit, ref_name
+
+
+class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
+    """Tells of new commits, of new branches, and of the end of branches that mattered."""
+
+    events = ("Push Hook",)
+
+    def should_notify(self, event: Event) -> Yes | No:
+        """Keep silent about branches that go after their merge, and about pushes that move nothing."""
+        push = event.reader
+        if is_no_commit(push.text("after")):
+            if push.flag("ref_protected") or ref_name(push.text("ref")) == push.text("project.default_branch"):
+                return Yes()
+            return No("a branch that is not protected was deleted")
+        if is_no_commit(push.text("before")) or _total(push):
+            return Yes()
+        return No("the push has no new commits")
+
+    def message(self, event: Event) -> Message:
+        """Show at most ten commits, and count the others by GitLab's true total."""
+        push = event.reader
+        branch = ref_name(push.text("ref")) or self.choose(zh="未知分支", en="an unknown branch")
+        commits = [self.commit(commit) for commit in push.each("commits")]
+        shown = tuple(commits[-SHOWN:])
+        more = max(_total(push) - len(shown), 0)
+        created, deleted = is_no_commit(push.text("before")), is_no_commit(push.text("after"))
+        headline = self._headline(push, branch=branch, created=created, deleted=deleted)
+        link = self._link(push, branch=branch, created=created, deleted=deleted)
+        return Message(
+            title=plain(headline),
+            blocks=(
+                Text(self.say(zh="项目 {project}", en="Project {project}", project=self.project(push))),
+                *([Items(shown, more)] if shown or more else []),
+                *([Buttons((link,))] if link.url else []),
+            ),
+            level=Level.WARNING if deleted else Level.INFO,
+            facts=self.facts(push, ref=branch, action="delete" if deleted else "create" if created else "push"),
+            story=f"gitlab:branch:{push.label('project_id')}:{branch}",
+        )
+
+    def _headline(self, push: Reader, *, branch: str, created: bool, deleted: bool) -> Line:
+        count, who = str(_total(push)), self.actor(push)
+        if deleted:
+            return self.say(
+                zh="{who} 删除了分支 {branch}",
+                en="{who} deleted branch {branch}",
+                who=who,
+                branch=Code(branch),
+            )
+        if created and count == "0":
+            return self.say(
+                zh="{who} 新建了分支 {branch}",
+                en="{who} created branch {branch}",
+                who=who,
+                branch=Code(branch),
+            )
+        parts: dict[str, Inline] = {
+            "who": who,
+            "branch": Code(branch),
+            "count": count,
+            "s": "" if count == "1" else "s",
+        }
+        if created:
+            return self.say(
+                zh="{who} 新建了分支 {branch}，含 {count} 个提交",
+                en="{who} created branch {branch} with {count} commit{s}",
+                **parts,
+            )
+        return self.say(
+            zh="{who} 推送了 {count} 个提交到 {branch}",
+            en="{who} pushed {count} commit{s} to {branch}",
+            **parts,
+        )
+
+    def _link(self, push: Reader, *, branch: str, created: bool, deleted: bool) -> Link:
+        project = self.project(push).url
+        before, after = push.text("before"), push.text("after")
+        if not project or deleted:
+            return Link(self.choose(zh="查看项目", en="Open project"), project)
+        if created or not before or not after:
+            return Link(self.choose(zh="查看分支", en="Open branch"), f"{project}/-/tree/{quote(branch)}")
+        return Link(self.choose(zh="查看变更", en="Compare"), f"{project}/-/compare/{quote(before)}...{quote(after)}")
+
+
+def _total(push: Reader) -> int:
+    """Return how many commits were pushed; GitLab lists 20 at most but counts all."""
+    total = push.count("total_commits_count")
+    return total if total is not None else sum(1 for _ in push.each("commits"))
