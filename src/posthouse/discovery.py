@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import TypeGuard
 
 import posthouse.notifiers
 import posthouse.webhooks
@@ -102,7 +103,7 @@ def _classes(modules: Iterable[ModuleType]) -> Iterator[type[Plugin]]:
                 yield found
 
 
-def _is_plugin(found: type) -> bool:
+def _is_plugin(found: type) -> TypeGuard[type[Plugin]]:
     return issubclass(found, Plugin) and not inspect.isabstract(found) and not found.__name__.startswith("_")
 
 
