@@ -1,0 +1,158 @@
+"""Loads a configuration file, and names every problem in it at once."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from posthouse.config.settings import FileSettings, Robot, Settings, Webhook
+from posthouse.config.source import Path_, Source, read
+from posthouse.core.errors import ConfigError, Problem
+from posthouse.core.plugin import WebhookHandler, WebhookSettings
+from posthouse.discovery import PluginError, Registry, discover
+
+ROOT = "config"
+Model = TypeVar("Model", bound=BaseModel)
+
+#: Our own words for the mistakes that people make; pydantic's for the others.
+WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text; a number needs quotes around it",
+    "dict_type": "must have keys below it",
+    "model_type": "must have keys below it",
+    "tuple_type": "must be a list",
+}
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in the file at ``path``, or raise `ConfigError` with every problem found."""
+    source = read(path)
+    if not isinstance(source.values, dict) or set(source.values) != {ROOT}:
+        others = [key for key in source.values if key != ROOT] if isinstance(source.values, dict) else []
+        wrong: Path_ = (others[0],) if others else ()
+        raise ConfigError([source.problem(wrong, f"the file must have one key, {ROOT!r}, and all others below it")])
+    problems: list[Problem] = []
+    values = source.values[ROOT]
+    file = _validated(FileSettings, values, (ROOT,), source, problems)
+    if file is None and (not isinstance(values, dict) or "plugins" in values):
+        raise ConfigError(problems)  # without the plugins, what stands under webhooks cannot be judged
+    try:
+        registry = discover(file.plugins if file else (), folder=path.parent)
+    except PluginError as error:
+        raise ConfigError([source.problem((ROOT, "plugins"), str(error))]) from error
+    reader = _WebhookReader(source, registry, problems)
+    webhooks = values.get("webhooks")
+    for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else ()):
+        reader.read((ROOT, "webhooks", index), webhook)
+    if problems or file is None:
+        raise ConfigError(problems)
+    return Settings(path=path, server=file.server, registry=registry, webhooks=reader.webhooks, robots=reader.robots)
+
+
+class _WebhookReader:
+    """Reads the entries under ``webhooks``, whose keys depend on their type and on the kinds of robots."""
+
+    def __init__(self, source: Source, registry: Registry, problems: list[Problem]) -> None:
+        self.webhooks: dict[str, Webhook] = {}
+        self.robots: dict[str, Robot] = {}
+        self._names: list[Any] = []
+        self._source = source
+        self._registry = registry
+        self._problems = problems
+
+    def read(self, path: Path_, values: Any) -> None:
+        if not isinstance(values, dict):
+            self._problem(path, "must have keys below it")
+            return
+        if (name := values.get("webhook_id")) in self._names:
+            self._problem((*path, "webhook_id"), f"there is another webhook {name!r} above")
+        self._names.append(name)
+        handler = self._known(self._registry.webhooks, values, path)
+        settings = self._settings(handler, values, path)
+        robots = self._robots(values.get("notify"), (*path, "notify"), str(name))
+        if handler is None or settings is None:
+            return
+        self.webhooks[settings.webhook_id] = Webhook(
+            id=settings.webhook_id, handler=handler, settings=settings, robots=tuple(robot.name for robot in robots)
+        )
+        self.robots |= {robot.name: robot for robot in robots}
+
+    def _known(
+        self, kinds: Mapping[str, type[WebhookHandler]], values: Mapping[str, Any], path: Path_
+    ) -> type[WebhookHandler] | None:
+        kind = values.get("type")
+        if isinstance(kind, str) and kind not in kinds:
+            self._problem((*path, "type"), f"no webhook type is called {kind!r}{_nearest(kind, kinds)}")
+        return kinds.get(kind) if isinstance(kind, str) else None
+
+    def _settings(
+        self, handler: type[WebhookHandler] | None, values: Mapping[str, Any], path: Path_
+    ) -> WebhookSettings | None:
+        model = WebhookSettings if handler is None else handler.settings_model
+        own = {key: value for key, value in values.items() if key != "notify"}
+        if handler is None:  # which other keys are right depends on the type; only what all have in common is checked
+            own = {key: value for key, value in own.items() if key in model.model_fields}
+        return _validated(model, own, path, self._source, self._problems, also_known=("notify",))
+
+    def _robots(self, notify: Any, path: Path_, webhook_id: str) -> list[Robot]:
+        if notify is None:
+            return []
+        if not isinstance(notify, dict):
+            self._problem(path, "must have keys below it: the kinds of robots")
+            return []
+        robots = []
+        for kind, values in notify.items():
+            notifier = self._registry.notifiers.get(kind)
+            if notifier is None:
+                self._problem((*path, kind), f"unknown kind of robot{_nearest(kind, self._registry.notifiers)}")
+                continue
+            settings = _validated(notifier.settings_model, values, (*path, kind), self._source, self._problems)
+            if settings is not None:
+                robots.append(Robot(name=f"{webhook_id}.{kind}", notifier=notifier, settings=settings))
+        return robots
+
+    def _problem(self, path: Path_, text: str) -> None:
+        self._problems.append(self._source.problem(path, text))
+
+
+def _validated(
+    model: type[Model],
+    values: Any,
+    path: Path_,
+    source: Source,
+    problems: list[Problem],
+    *,
+    also_known: tuple[str, ...] = (),
+) -> Model | None:
+    """Return the model filled with ``values``, or None after adding what is wrong with them to ``problems``."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            place = detail["loc"]
+            text = WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+            if detail["type"] == "extra_forbidden":
+                known = (*_keys(model, place[:-1]), *(also_known if len(place) == 1 else ()))
+                text = f"unknown key{_nearest(str(place[-1]), known)}"
+            problems.append(source.problem((*path, *place), text))
+    return None
+
+
+def _keys(model: type[BaseModel], place: tuple[str | int, ...]) -> Iterable[str]:
+    """Return the keys of the model that stands at ``place`` inside another one."""
+    for part in place:
+        field = model.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return ()
+        model = field.annotation
+    return model.model_fields
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(word.casefold(), [name.casefold() for name in names], n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {next(name for name in names if name.casefold() == near[0])!r}?"
+    return f"; there are {', '.join(names)}" if names else ""

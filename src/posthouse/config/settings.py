@@ -1,0 +1,109 @@
+"""What the configuration says, once it is known to be right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+
+from posthouse.core.plugin import (
+    Language,
+    Notifier,
+    PluginSettings,
+    RobotSettings,
+    Site,
+    WebhookHandler,
+    WebhookSettings,
+)
+from posthouse.discovery import Registry
+
+SQLITE_FILE = "sqlite:///"
+
+
+class ServerSettings(PluginSettings):
+    """The installation itself."""
+
+    database: str = "sqlite:///posthouse.db"
+    """Where events and deliveries are kept, as an SQLAlchemy URL; a relative file lies in the working directory."""
+    host: str = "0.0.0.0"  # noqa: S104 - GitLab is usually another machine
+    """The address to listen on; `0.0.0.0` is every address of the machine."""
+    port: int = Field(default=5000, ge=0, le=65535)
+    """The port to listen on."""
+    base_url: str | None = None
+    """The address under which senders reach posthouse, when a proxy stands in front of it."""
+    language: Language = "zh"
+    """The language of messages and remedies: `zh` or `en`."""
+    time_zone: str = "Asia/Shanghai"
+    """The time zone in which times are shown, such as `Europe/Berlin`."""
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_file(cls, url: str) -> str:
+        if not url.startswith(SQLITE_FILE) or len(url) == len(SQLITE_FILE) or url.endswith(":memory:"):
+            raise ValueError("must be a file that two processes share, such as sqlite:///posthouse.db")
+        return url
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url.rstrip("/") if url else url
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no time zone of the IANA list, such as Asia/Shanghai") from None
+        return name
+
+
+class FileSettings(PluginSettings):
+    """The keys below `config`. What stands under `webhooks` depends on the plugins, so it is read after them."""
+
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    """The installation itself."""
+    plugins: tuple[str, ...] = ()
+    """Modules, or `.py` files seen from the configuration's folder, with plugins of your own."""
+    webhooks: Annotated[tuple[Any, ...], Field(min_length=1)]
+    """The addresses that others post to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """One configured robot and the code for its kind."""
+
+    name: str
+    notifier: type[Notifier]
+    settings: RobotSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One configured webhook, the code for its type and the names of the robots that hear of it."""
+
+    id: str
+    handler: type[WebhookHandler]
+    settings: WebhookSettings
+    robots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the configuration says."""
+
+    path: Path
+    server: ServerSettings
+    registry: Registry
+    webhooks: Mapping[str, Webhook]
+    robots: Mapping[str, Robot]
+
+    @property
+    def site(self) -> Site:
+        """What plugins may know."""
+        server = self.server
+        return Site(language=server.language, time_zone=server.time_zone, base_url=server.base_url)

@@ -1,0 +1,111 @@
+"""A YAML file as plain values, with the line of every key, and references to the environment and to files filled in."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from posthouse.core.errors import ConfigError, Problem
+
+Path_ = tuple[str | int, ...]
+#: ``${NAME}`` or ``${file:/path}``; ``$${`` stands for itself.
+REFERENCE = re.compile(r"\$(\$\{)|\$\{(file:)?([^}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file's values without YAML's own types, and where each key stands."""
+
+    path: Path
+    values: Any
+    lines: Mapping[Path_, int]
+
+    def problem(self, path: Path_, text: str) -> Problem:
+        """Return a problem at a key, with the line of the nearest key that the file has."""
+        line = next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
+        return Problem(file=str(self.path), line=line, key=dotted(path), text=text)
+
+
+def dotted(path: Path_) -> str:
+    """Write a path as people do: ``config.webhooks[0].type``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def read(path: Path) -> Source:
+    """Read the file; raise `ConfigError` if it cannot be read, is no YAML, or refers to what is not there."""
+    try:
+        root = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _error(path, None, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _error(path, None, "is not UTF-8 text") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _error(path, None if mark is None else mark.line + 1, f"is not YAML: {error.problem}") from None
+    except YAMLError as error:
+        raise _error(path, None, f"is not YAML: {error}") from None
+    lines: dict[Path_, int] = dict(_lines(root, ()))
+    problems: list[Problem] = []
+    bare = Source(path=path, values=None, lines=lines)
+    values = _plain(root, (), bare, problems)
+    if problems:
+        raise ConfigError(problems)
+    return Source(path=path, values=values, lines=lines)
+
+
+def _error(path: Path, line: int | None, text: str) -> ConfigError:
+    return ConfigError([Problem(file=str(path), line=line, key="", text=text)])
+
+
+def _lines(node: Any, path: Path_) -> Iterator[tuple[Path_, int]]:
+    items: Iterator[tuple[Any, Any]] = iter(())
+    if isinstance(node, CommentedMap):
+        items = iter(node.items())
+    elif isinstance(node, CommentedSeq):
+        items = iter(enumerate(node))
+    for key, value in items:
+        place = (*path, key)
+        mark = node.lc.data.get(key) if node.lc.data else None
+        if mark is not None:
+            yield place, mark[0] + 1
+        yield from _lines(value, place)
+
+
+def _plain(node: Any, path: Path_, source: Source, problems: list[Problem]) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _plain(value, (*path, key), source, problems) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value, (*path, index), source, problems) for index, value in enumerate(node)]
+    if isinstance(node, str):
+        return _filled(str(node), path, source, problems)
+    if node is None or isinstance(node, bool):
+        return node
+    if isinstance(node, int):
+        return int(node)
+    return float(node) if isinstance(node, float) else str(node)
+
+
+def _filled(text: str, path: Path_, source: Source, problems: list[Problem]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1]:
+            return "${"
+        try:
+            return _from_file(source.path.parent / match[3]) if match[2] else os.environ[match[3]]
+        except KeyError:
+            problems.append(source.problem(path, f"the environment has no variable {match[3]}"))
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(source.problem(path, f"the file {match[3]} cannot be read: {error}"))
+        return ""
+
+    return REFERENCE.sub(value, text)
+
+
+def _from_file(path: Path) -> str:
+    """Return a file's text without the line end that editors put there."""
+    return path.read_text(encoding="utf-8").rstrip("\r\n")

@@ -1,0 +1,31 @@
+"""The durable store of events and deliveries, and the lanes they are worked in. The only package that speaks SQL."""
+
+from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord
+from posthouse.outbox.store import Arrival, Outbox, Recorded
+from posthouse.outbox.work import (
+    Claim,
+    HandledEvent,
+    Kind,
+    NewDelivery,
+    Outcome,
+    Settlement,
+    StoredDelivery,
+    StoredEvent,
+)
+
+__all__ = [
+    "Arrival",
+    "AttemptRecord",
+    "Claim",
+    "DeliveryRecord",
+    "EventRecord",
+    "HandledEvent",
+    "Kind",
+    "NewDelivery",
+    "Outbox",
+    "Outcome",
+    "Recorded",
+    "Settlement",
+    "StoredDelivery",
+    "StoredEvent",
+]

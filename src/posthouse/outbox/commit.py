@@ -1,0 +1,109 @@
+"""Leader commit: whoever gets the process's commit lock writes everybody's waiting work in one transaction.
+
+SQLite takes one writer at a time and pays for every commit with an fsync. With one commit each, many threads spend
+their time in its unfair busy loop and wait for a second; sharing the commit makes it tens of milliseconds.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+from typing import Generic, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from posthouse.core.errors import StoreUnavailable
+from posthouse.outbox.engine import unavailable
+
+Result = TypeVar("Result")
+#: More work than this is left to the next leader, so that nobody waits for a transaction without end.
+BATCH = 256
+
+
+class LeaderCommit:
+    """Runs pieces of work in transactions, many threads' together; each is on disk afterwards, or has not happened."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._waiting: deque[_Piece[object]] = deque()
+        self._connection: Connection | None = None
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Return what ``work`` returns, once it is committed.
+
+        Raises what ``work`` raises, with nothing of it written, and `StoreUnavailable` when the database fails.
+        """
+        piece = _Piece(work)
+        self._waiting.append(cast("_Piece[object]", piece))
+        with self._lock:
+            while not piece.done:
+                self._write([self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))])
+        return piece.result()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            self._drop_connection()
+
+    def _write(self, pieces: "list[_Piece[object]]") -> None:
+        failure: Exception | None = StoreUnavailable("the process stopped in the middle of a commit")
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                if len(pieces) == 1:
+                    pieces[0].work_alone(self._connection)
+                else:
+                    for piece in pieces:
+                        piece.work_among_others(self._connection)
+            failure = None
+        except SQLAlchemyError as error:
+            failure = unavailable(error)
+            self._drop_connection()
+        except Exception as error:  # noqa: BLE001 - the error of the only piece, which belongs to its caller
+            failure = error
+        finally:
+            for piece in pieces:
+                piece.finish(failure)
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class _Piece(Generic[Result]):
+    """One thread's work and what came of it."""
+
+    __slots__ = ("_error", "_value", "_work", "done")
+
+    def __init__(self, work: Callable[[Connection], Result]) -> None:
+        self._work = work
+        self._value: Result | None = None
+        self._error: Exception | None = None
+        self.done = False
+
+    def work_alone(self, connection: Connection) -> None:
+        self._value = self._work(connection)
+
+    def work_among_others(self, connection: Connection) -> None:
+        """Work inside a savepoint, so that an error here undoes this piece alone."""
+        connection.exec_driver_sql("SAVEPOINT piece")
+        try:
+            self._value = self._work(connection)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it belongs to the caller of this piece, see `result`
+            connection.exec_driver_sql("ROLLBACK TO piece")
+            self._error = error
+        connection.exec_driver_sql("RELEASE piece")
+
+    def finish(self, failure: Exception | None) -> None:
+        self._error = failure or self._error
+        self.done = True
+
+    def result(self) -> Result:
+        if self._error is not None:
+            raise self._error
+        return cast("Result", self._value)

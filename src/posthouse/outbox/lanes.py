@@ -1,0 +1,302 @@
+"""Lanes: who may work on what, from when on, and how the work done is settled.
+
+A lane is claimed with a lease and worked in order by its holder alone. Every write of a holder first touches the
+lane's row under its own name; where that finds no row, the lease is gone and nothing is written (fencing). The lane
+of a webhook has the webhook's id; the lane of a robot is named by the relay.
+"""
+
+import json
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Row, Select, Update, bindparam, insert, select, text, update
+from sqlalchemy.sql import ColumnElement
+
+from posthouse.core.errors import LeaseLost
+from posthouse.outbox.commit import LeaderCommit
+from posthouse.outbox.engine import Reads
+from posthouse.outbox.tables import attempt, delivery, event, lane
+from posthouse.outbox.work import Claim, HandledEvent, Kind, Settlement, StoredDelivery, StoredEvent
+
+
+class Lanes:
+    """Claims lanes and settles what was done in them."""
+
+    def __init__(self, commit: LeaderCommit, reads: Reads) -> None:
+        self._commit = commit
+        self._reads = reads
+
+    def prepare(self, lanes: Mapping[str, tuple[Kind, str]], robots: Mapping[str, str]) -> None:
+        """Make sure that the lanes (id to kind and vendor) exist, and that each robot's deliveries wait in its lane.
+
+        A robot whose token changed has another lane than before; what waits for it moves along, in order.
+        """
+
+        def work(connection: Connection) -> None:
+            known = set(connection.scalars(select(lane.c.id)))
+            for lane_id, (kind, vendor) in lanes.items():
+                if lane_id not in known:
+                    connection.execute(insert(lane).values(id=lane_id, kind=kind, vendor=vendor))
+            for robot, lane_id in robots.items():
+                connection.execute(
+                    update(delivery)
+                    .where(delivery.c.state == "waiting", delivery.c.robot == robot, delivery.c.lane_id != lane_id)
+                    .values(lane_id=lane_id)
+                )
+
+        self._commit.run(work)
+
+    def claim(self, kind: Kind, among: Collection[str], *, holder: str, now: float, lease: float) -> Claim | None:
+        """Take the lane that has waited longest of those with work that is due, for ``lease`` seconds.
+
+        ``holder`` names the process; the claim gets a name of its own, as a process has many threads.
+        """
+        due = _due(kind, among, now)
+        with self._reads.connect() as connection:
+            if connection.execute(due).first() is None:
+                return None
+
+        name = f"{holder}/{uuid.uuid4().hex}"
+
+        def work(connection: Connection) -> Claim | None:
+            row = connection.execute(due.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            connection.execute(_TAKE, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
+            return _claim(row, name, now + lease)
+
+        return self._commit.run(work)
+
+    def next_due(self, kind: Kind, among: Collection[str]) -> float | None:
+        """Return when the next lane with work is due, which may be in the past; None when nothing waits."""
+        with self._reads.connect() as connection:
+            waiting = select(lane.c.next_at, lane.c.lease_until)
+            rows = connection.execute(waiting.where(lane.c.id.in_(among), _HAS_WORK[kind])).all()
+        return min((max(row.next_at, row.lease_until) for row in rows), default=None)
+
+    def waiting_events(self, webhook_id: str, limit: int) -> list[StoredEvent]:
+        """Return the oldest events that wait to be handled, in order."""
+        with self._reads.connect() as connection:
+            rows = connection.execute(_WAITING_EVENTS, {"webhook": webhook_id, "most": limit}).all()
+        return [
+            StoredEvent(
+                id=row.id,
+                webhook_id=webhook_id,
+                received_at=row.received_at,
+                headers=json.loads(row.headers),
+                query=json.loads(row.query),
+                body=row.body,
+            )
+            for row in rows
+        ]
+
+    def waiting_deliveries(self, lane_id: str, limit: int) -> list[StoredDelivery]:
+        """Return the oldest deliveries that wait to be sent, in order."""
+        with self._reads.connect() as connection:
+            rows = connection.execute(_WAITING_DELIVERIES, {"lane": lane_id, "most": limit}).all()
+        return [StoredDelivery(*row) for row in rows]
+
+    def hand_over(self, claim: Claim, handled: Sequence[HandledEvent], *, now: float) -> None:
+        """Store what came of events and the deliveries they led to, and give the lane back. Raises `LeaseLost`."""
+
+        def work(connection: Connection) -> None:
+            _give_back(connection, claim, next_at=0.0)
+            connection.execute(_HANDLED, [_outcome(done, now) for done in handled])
+            rows = [
+                {
+                    "event_id": done.id,
+                    "robot": new.robot,
+                    "lane_id": new.lane_id,
+                    "idempotency_key": new.idempotency_key,
+                    "message": new.message,
+                    "created_at": now,
+                }
+                for done in handled
+                for new in done.deliveries
+            ]
+            if rows:
+                connection.execute(insert(delivery), rows)
+
+        if handled:
+            self._commit.run(work)
+        else:
+            self.release(claim)
+
+    def settle(self, claim: Claim, settled: Settlement, *, lease: float | None) -> None:
+        """Store what came of an attempt; extend the lease by ``lease`` seconds, or give the lane back if None.
+
+        Raises `LeaseLost` when the lane has another holder by now: then nothing is written.
+        """
+
+        def work(connection: Connection) -> None:
+            _hold(connection, claim, settled, lease)
+            connection.execute(
+                _ATTEMPTED,
+                {
+                    "delivery_id": settled.delivery_id,
+                    "started_at": settled.started_at,
+                    "finished_at": settled.finished_at,
+                    "verdict": settled.verdict,
+                    "answer": settled.answer,
+                    "remedy": settled.remedy,
+                },
+            )
+            connection.execute(
+                _DELIVERED,
+                {
+                    "which": settled.delivery_id,
+                    "new_state": settled.state,
+                    "new_form": settled.form,
+                    "new_settled_at": None if settled.state == "waiting" else settled.finished_at,
+                },
+            )
+            if settled.whole_vendor:
+                _rest_vendor(connection, claim.lane_id, settled.next_at)
+
+        self._commit.run(work)
+
+    def release(self, claim: Claim, *, next_at: float = 0.0) -> None:
+        """Give the lane back, to be worked again from ``next_at`` on. Raises `LeaseLost`."""
+        self._commit.run(lambda connection: _give_back(connection, claim, next_at=next_at))
+
+    def end_leases(self, holders: Collection[str]) -> None:
+        """End the leases of holders that are known to be dead; their lanes can be taken over at once."""
+        statement = update(lane).where(lane.c.holder.in_(holders)).values(lease_until=0.0)
+        self._commit.run(lambda connection: connection.execute(statement))
+
+    def holders(self) -> list[str]:
+        """Return everybody who holds a lane."""
+        with self._reads.connect() as connection:
+            return [*connection.scalars(select(lane.c.holder).where(lane.c.holder.is_not(None)).distinct())]
+
+
+# The state is written out in these conditions, not bound: the partial indexes are only used for the very text.
+_EVENT_WAITS = event.c.state == text("'waiting'")
+_DELIVERY_WAITS = delivery.c.state == text("'waiting'")
+_HAS_WORK: Mapping[Kind, ColumnElement[bool]] = {
+    "webhook": select(event.c.id).where(event.c.webhook_id == lane.c.id, _EVENT_WAITS).exists(),
+    "robot": select(delivery.c.id).where(delivery.c.lane_id == lane.c.id, _DELIVERY_WAITS).exists(),
+}
+_WAITING_EVENTS = (
+    select(event.c.id, event.c.received_at, event.c.headers, event.c.query, event.c.body)
+    .where(event.c.webhook_id == bindparam("webhook"), _EVENT_WAITS)
+    .order_by(event.c.id)
+    .limit(bindparam("most"))
+)
+_WAITING_DELIVERIES = (
+    select(
+        delivery.c.id,
+        delivery.c.event_id,
+        delivery.c.robot,
+        delivery.c.idempotency_key,
+        delivery.c.message,
+        delivery.c.form,
+        delivery.c.attempts,
+    )
+    .where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS)
+    .order_by(delivery.c.id)
+    .limit(bindparam("most"))
+)
+_TAKE = (
+    update(lane)
+    .where(lane.c.id == bindparam("which"))
+    .values(holder=bindparam("new_holder"), lease_until=bindparam("new_lease_until"))
+)
+_HOLD = (
+    update(lane)
+    .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
+    .values(
+        holder=bindparam("new_holder"),
+        lease_until=bindparam("new_lease_until"),
+        next_at=bindparam("new_next_at"),
+        failures=bindparam("new_failures"),
+        recent=bindparam("new_recent"),
+    )
+)
+_GIVE_BACK = (
+    update(lane)
+    .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
+    .values(holder=None, lease_until=0.0, next_at=bindparam("new_next_at"))
+)
+_HANDLED = (
+    update(event)
+    .where(event.c.id == bindparam("which"))
+    .values(
+        state=bindparam("new_state"),
+        outcome=bindparam("new_outcome"),
+        trace=bindparam("new_trace"),
+        handled_at=bindparam("new_handled_at"),
+    )
+)
+_ATTEMPTED = insert(attempt)
+_DELIVERED = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("which"))
+    .values(
+        state=bindparam("new_state"),
+        form=bindparam("new_form"),
+        attempts=delivery.c.attempts + 1,
+        settled_at=bindparam("new_settled_at"),
+    )
+)
+
+
+def _due(kind: Kind, among: Collection[str], now: float) -> Select[Any]:
+    return (
+        select(lane.c.id, lane.c.holder, lane.c.failures, lane.c.recent)
+        .where(lane.c.kind == kind, lane.c.id.in_(among), lane.c.lease_until <= now, lane.c.next_at <= now)
+        .where(_HAS_WORK[kind])
+        .order_by(lane.c.next_at)
+        .limit(1)
+    )
+
+
+def _claim(row: Row[*tuple[Any, ...]], holder: str, until: float) -> Claim:
+    return Claim(
+        lane_id=row.id,
+        holder=holder,
+        until=until,
+        failures=row.failures,
+        recent=tuple(json.loads(row.recent)),
+        taken_over=row.holder is not None,
+    )
+
+
+def _hold(connection: Connection, claim: Claim, settled: Settlement, lease: float | None) -> None:
+    _fenced(
+        connection,
+        _HOLD,
+        claim,
+        new_holder=None if lease is None else claim.holder,
+        new_lease_until=0.0 if lease is None else settled.finished_at + lease,
+        new_next_at=settled.next_at,
+        new_failures=settled.failures,
+        new_recent=json.dumps(settled.recent),
+    )
+
+
+def _give_back(connection: Connection, claim: Claim, *, next_at: float) -> None:
+    _fenced(connection, _GIVE_BACK, claim, new_next_at=next_at)
+
+
+def _fenced(connection: Connection, statement: Update, claim: Claim, **values: Any) -> None:
+    """Write to the lane's row if it is still ours, which everything else in the transaction depends on."""
+    result: CursorResult[Any] = connection.execute(statement, {"which": claim.lane_id, "me": claim.holder} | values)
+    if result.rowcount == 0:
+        raise LeaseLost(f"the lane {claim.lane_id} has another holder by now")
+
+
+def _rest_vendor(connection: Connection, lane_id: str, until: float) -> None:
+    vendor = select(lane.c.vendor).where(lane.c.id == lane_id).scalar_subquery()
+    connection.execute(update(lane).where(lane.c.vendor == vendor, lane.c.next_at < until).values(next_at=until))
+
+
+def _outcome(done: HandledEvent, now: float) -> dict[str, Any]:
+    return {
+        "which": done.id,
+        "new_state": done.state,
+        "new_outcome": done.outcome,
+        "new_trace": json.dumps(done.trace, ensure_ascii=False),
+        "new_handled_at": now,
+    }

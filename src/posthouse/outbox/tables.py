@@ -1,0 +1,99 @@
+"""The tables, as the newest migration leaves them. Times are seconds since the epoch."""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+#: What came in. The body is kept as it came, so that an event can be handled again with newer code.
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("webhook_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("key", Text),
+    Column("received_at", Float, nullable=False),
+    Column("verified", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("repeats", Integer, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Column("outcome", Text),
+    Column("handled_at", Float),
+    Column("trace", Text, nullable=False, server_default=text("'[]'")),
+    UniqueConstraint("webhook_id", "key", name="event_key"),
+    sqlite_autoincrement=True,
+)
+Index("event_waiting", event.c.webhook_id, event.c.id, sqlite_where=event.c.state == text("'waiting'"))
+
+#: One message on its way to one robot.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("event_id", Integer, ForeignKey("event.id", ondelete="CASCADE"), nullable=False),
+    Column("robot", Text, nullable=False),
+    Column("lane_id", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("form", Integer, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Column("created_at", Float, nullable=False),
+    Column("settled_at", Float),
+    sqlite_autoincrement=True,
+)
+Index("delivery_waiting", delivery.c.lane_id, delivery.c.id, sqlite_where=delivery.c.state == text("'waiting'"))
+Index("delivery_event", delivery.c.event_id)
+
+#: One request made for a delivery, and the robot's answer.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", Integer, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("finished_at", Float, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("attempt_delivery", attempt.c.delivery_id)
+
+#: One queue that is worked in order, by one holder at a time until ``lease_until``.
+lane = Table(
+    "lane",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("next_at", Float, nullable=False, server_default=text("0")),
+    Column("holder", Text),
+    Column("lease_until", Float, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    # When the latest attempts ended, as a JSON list: what the robot's budget is counted by.
+    Column("recent", Text, nullable=False, server_default=text("'[]'")),
+)
+
+#: The worker processes, so that somebody can tell whether any is alive.
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("started_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+)

@@ -1,0 +1,91 @@
+"""What a worker takes out of the outbox, and what it puts back, as values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from posthouse.core.errors import Verdict
+
+Kind = Literal["webhook", "robot"]
+Outcome = Literal["told", "silent", "error"]
+DeliveryState = Literal["waiting", "sent", "digested", "buried"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work a lane until ``until``, unless somebody takes it over after that."""
+
+    lane_id: str
+    holder: str
+    until: float
+    failures: int
+    #: When the latest attempts ended, oldest first.
+    recent: tuple[float, ...]
+    #: The last holder never gave the lane back: it died, perhaps in the middle of an attempt.
+    taken_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event that waits to be handled: its request, reduced to what was kept of it."""
+
+    id: int
+    webhook_id: str
+    received_at: float
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One message for one robot, not stored yet."""
+
+    robot: str
+    lane_id: str
+    idempotency_key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandledEvent:
+    """What came of an event."""
+
+    id: int
+    state: Literal["handled", "failed"]
+    outcome: Outcome
+    trace: Sequence[Mapping[str, str]]
+    deliveries: Sequence[NewDelivery] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """A delivery that waits to be sent."""
+
+    id: int
+    event_id: int
+    robot: str
+    idempotency_key: str
+    message: str = field(repr=False)
+    form: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one attempt, and what the lane does next."""
+
+    delivery_id: int
+    state: DeliveryState
+    form: int
+    started_at: float
+    finished_at: float
+    verdict: Verdict
+    answer: str
+    remedy: str
+    #: When the lane may go on; in the past if it need not rest.
+    next_at: float
+    failures: int
+    recent: Sequence[float]
+    #: Lets all lanes of the same vendor rest until ``next_at``.
+    whole_vendor: bool = False

@@ -1,0 +1,283 @@
+"""The product on one page: take an event in, decide what to say about it, say it to the robots."""
+
+import logging
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from posthouse.config import load
+from posthouse.core.errors import (
+    DeliveryError,
+    LeaseLost,
+    NotGenuine,
+    Overloaded,
+    Refused,
+    Rejected,
+    StoreUnavailable,
+    TryLater,
+)
+from posthouse.core.event import Event, Inbound
+from posthouse.core.message import Message
+from posthouse.core.plugin import Notifier, WebhookHandler
+from posthouse.desk import Desk
+from posthouse.fate import Fate, fate
+from posthouse.outbox import (
+    Arrival,
+    Claim,
+    HandledEvent,
+    Kind,
+    NewDelivery,
+    Outbox,
+    Recorded,
+    Settlement,
+    StoredDelivery,
+    StoredEvent,
+)
+from posthouse.pacing import REMEMBERED, Pace
+from posthouse.transport import TOTAL_SECONDS, Transport
+
+log = logging.getLogger("posthouse.relay")
+
+#: How long a lane is held at a time, in seconds: longer than any attempt may take.
+LEASE = TOTAL_SECONDS + 5.0
+#: How much is taken out of a lane at a time.
+AT_ONCE = 50
+
+
+class Relay:
+    """One per process. `accept` is called for every request; workers call `handle_next` and `deliver_next`."""
+
+    def __init__(
+        self, desk: Desk, *, outbox: Outbox, transport: Transport, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.desk = desk
+        self.outbox = outbox
+        self.clock = clock
+        self._transport = transport
+
+    @classmethod
+    def open(cls, path: Path) -> "Relay":
+        """Open everything that the configuration at ``path`` names; raises `ConfigError` or `StoreUnavailable`."""
+        settings = load(path)
+        desk = Desk(settings)
+        outbox = Outbox.open(settings.server.database)
+        outbox.lanes.prepare(
+            {webhook_id: ("webhook", handler.type) for webhook_id, handler in desk.webhooks.items()}
+            | {desk.lanes[name]: ("robot", notifier.type) for name, notifier in desk.robots.items()},
+            desk.lanes,
+        )
+        return cls(desk, outbox=outbox, transport=Transport(language=settings.server.language))
+
+    def close(self) -> None:
+        """Close the database and every connection."""
+        self._transport.close()
+        self.outbox.close()
+
+    def accept(self, webhook_id: str, inbound: Inbound) -> Recorded:
+        """Store what a request reports. It is on disk when this returns; raises `Refused` if it is not taken in."""
+        handler = self.desk.webhook(webhook_id)
+        verified = _verified(handler, inbound)
+        event = _parsed(handler, inbound)
+        arrival = Arrival(
+            webhook_id=webhook_id,
+            name=event.name,
+            key=event.key,
+            received_at=inbound.received_at,
+            verified=verified,
+            headers={name: value for name, value in inbound.headers.items() if name in handler.kept_headers},
+            query={name: value for name, value in inbound.query.items() if name in handler.kept_query},
+            body=inbound.body,
+        )
+        try:
+            return self.outbox.record(arrival)
+        except StoreUnavailable as error:
+            raise Overloaded(str(error)) from error
+
+    def handle_next(self, holder: str) -> bool:
+        """Decide about the events that wait in one webhook's lane; return False if none waits anywhere."""
+        claim = self.outbox.lanes.claim("webhook", self.desk.webhooks, holder=holder, now=self.clock(), lease=LEASE)
+        if claim is None:
+            return False
+        handled = []
+        for stored in self.outbox.lanes.waiting_events(claim.lane_id, AT_ONCE):
+            handled.append(self._handled(stored))
+            if self.clock() > claim.until - LEASE / 2:
+                break  # slow plugins: what is decided is handed over before the lease runs out
+        try:
+            self.outbox.lanes.hand_over(claim, handled, now=self.clock())
+        except LeaseLost as error:
+            log.warning("%s; its events are handled there", error)
+        return True
+
+    def deliver_next(self, holder: str, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Send what is due in one robot's lane, until it must rest; return False if nothing is due anywhere.
+
+        When ``stopping`` turns true, the attempt in flight is finished and settled, and the lane given back.
+        """
+        among = set(self.desk.lanes.values())
+        claim = self.outbox.lanes.claim("robot", among, holder=holder, now=self.clock(), lease=LEASE)
+        if claim is None:
+            return False
+        try:
+            self._work(claim, stopping)
+        except LeaseLost as error:
+            log.warning("%s; what was sent last may be sent there again", error)
+        return True
+
+    def next_due(self, kind: Kind) -> float | None:
+        """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
+        among = self.desk.webhooks if kind == "webhook" else set(self.desk.lanes.values())
+        return self.outbox.lanes.next_due(kind, among)
+
+    def _handled(self, stored: StoredEvent) -> HandledEvent:
+        """Decide about one event. Whatever a plugin raises is kept with the event, and the lane goes on."""
+        inbound = Inbound(stored.headers, stored.query, stored.body, stored.received_at)
+        try:
+            event = self.desk.webhook(stored.webhook_id).parse(inbound)
+            decision = self.desk.decide(stored.webhook_id, event)
+            deliveries = [
+                NewDelivery(
+                    robot=robot,
+                    lane_id=self.desk.lanes[robot],
+                    idempotency_key=uuid.uuid4().hex,
+                    message=routed.message.to_json(),
+                )
+                for routed in decision.said
+                for robot in routed.robots
+            ]
+        except Exception as error:
+            log.exception("event %d of %s: its handler failed", stored.id, stored.webhook_id)
+            step = {"step": "handled", "outcome": "error", "reason": f"{type(error).__name__}: {error}"}
+            trace = [step | {"traceback": traceback.format_exc()}]
+            return HandledEvent(id=stored.id, state="failed", outcome="error", trace=trace)
+        log.info(
+            "event %d of %s: %s, %s", stored.id, stored.webhook_id, event.name, decision.reason or decision.outcome
+        )
+        return HandledEvent(stored.id, "handled", decision.outcome, decision.trace, deliveries)
+
+    def _work(self, claim: Claim, stopping: Callable[[], bool]) -> None:
+        lanes = self.outbox.lanes
+        waiting = lanes.waiting_deliveries(claim.lane_id, AT_ONCE)
+        pace = Pace(claim.recent)
+        failures = claim.failures
+        if claim.taken_over and waiting:
+            lanes.settle(claim, self._cut_off(waiting[0], pace, failures), lease=LEASE)
+            waiting[0] = replace(waiting[0], attempts=waiting[0].attempts + 1)
+        for delivery in waiting:
+            notifier = self.desk.robot(delivery.robot, claim.lane_id)
+            if notifier is None:
+                break
+            ready_at = pace.ready_at(notifier.per_minute)
+            if ready_at > self.clock():
+                lanes.release(claim, next_at=ready_at)
+                return
+            settled = self._attempt(delivery, notifier, pace, failures)
+            failures = settled.failures
+            last = delivery is waiting[-1] or settled.next_at > settled.finished_at or stopping()
+            lanes.settle(claim, settled, lease=None if last else LEASE)
+            if last:
+                return
+        lanes.release(claim)
+
+    def _attempt(self, delivery: StoredDelivery, notifier: Notifier, pace: Pace, failures: int) -> Settlement:
+        """Make one attempt and return its fate: sent, waiting for the next one, or buried."""
+        started_at = self.clock()
+        error: DeliveryError | None = None
+        try:
+            payload = notifier.render(Message.from_json(delivery.message), form=delivery.form)
+            request = notifier.request(payload, now=started_at, idempotency_key=delivery.idempotency_key)
+            notifier.judge(self._transport.send(request))
+        except DeliveryError as failure:
+            error = failure
+        except Exception as failure:
+            log.exception("delivery %d to %s: its notifier failed", delivery.id, delivery.robot)
+            error = Rejected(
+                f"{type(notifier).__name__} failed: {type(failure).__name__}",
+                verdict="message",
+                remedy="This is a bug in the notifier; the log has its traceback.",
+            )
+        finished_at = self.clock()
+        pace.add(finished_at)
+        ending = self._fate(delivery, notifier, error, failures)
+        settled = Settlement(
+            delivery_id=delivery.id,
+            state=ending.state,
+            form=ending.form,
+            started_at=started_at,
+            finished_at=finished_at,
+            verdict="ok" if error is None else error.verdict,
+            answer="ok" if error is None else _without_secrets(error.answer, notifier),
+            remedy="" if error is None else error.remedy,
+            next_at=finished_at + ending.rest if ending.rest else 0.0,
+            failures=ending.failures,
+            recent=pace.recent(notifier.per_minute, finished_at),
+            whole_vendor=isinstance(error, TryLater) and error.whole_vendor,
+        )
+        _log_fate(delivery, settled)
+        return settled
+
+    def _fate(self, delivery: StoredDelivery, notifier: Notifier, error: DeliveryError | None, failures: int) -> Fate:
+        earlier = 0
+        if isinstance(error, TryLater) and error.attempts is not None and delivery.attempts:
+            attempts = self.outbox.history.attempts(delivery.id)
+            earlier = sum(attempt.verdict == error.verdict for attempt in attempts)
+        return fate(error, form=delivery.form, forms=notifier.forms, failures=failures, earlier=earlier)
+
+    def _cut_off(self, delivery: StoredDelivery, pace: Pace, failures: int) -> Settlement:
+        """Note that the last holder of the lane died, perhaps while it spoke to the robot: that may have counted."""
+        now = self.clock()
+        pace.add(now)
+        log.warning("delivery %d to %s: the last worker stopped in the middle of it", delivery.id, delivery.robot)
+        return Settlement(
+            delivery_id=delivery.id,
+            state="waiting",
+            form=delivery.form,
+            started_at=now,
+            finished_at=now,
+            verdict="ambiguous",
+            answer="the worker stopped before it could note the robot's answer, if there was an attempt at all",
+            remedy="",
+            next_at=0.0,
+            failures=failures,
+            recent=pace.recent(REMEMBERED, now),
+        )
+
+
+def _verified(handler: WebhookHandler, inbound: Inbound) -> str:
+    try:
+        return handler.verify(inbound)
+    except Refused:
+        raise
+    except Exception as error:
+        log.exception("%s failed to verify a request", type(handler).__name__)
+        raise NotGenuine(f"the request could not be verified: {type(error).__name__}") from None
+
+
+def _parsed(handler: WebhookHandler, inbound: Inbound) -> Event:
+    """Name the event; a plugin's bug here must not cost the sender its hook, so the event is kept without a name."""
+    try:
+        return handler.parse(inbound)
+    except Refused:
+        raise
+    except Exception:
+        log.exception("%s failed to read a request; it is kept", type(handler).__name__)
+        return Event(name="?", payload={})
+
+
+def _without_secrets(answer: str, notifier: Notifier) -> str:
+    """Blot out credentials that a robot, or a proxy in between, repeats in its answer."""
+    for secret in notifier.settings.secrets():
+        answer = answer.replace(secret, "***")
+    return answer
+
+
+def _log_fate(delivery: StoredDelivery, settled: Settlement) -> None:
+    about = f"delivery {delivery.id} of event {delivery.event_id} to {delivery.robot}"
+    if settled.state == "sent":
+        log.info("%s: sent in %.0f ms", about, (settled.finished_at - settled.started_at) * 1000)
+        return
+    rest = f", next try in {settled.next_at - settled.finished_at:.0f} s" if settled.next_at else ""
+    log.warning("%s: %s (%s%s): %s %s", about, settled.state, settled.verdict, rest, settled.answer, settled.remedy)

@@ -1,0 +1,44 @@
+"""Makes the Flask application of one relay. Starts no thread and opens no socket."""
+
+from flask import Flask, Response, current_app, jsonify
+
+from posthouse.core.errors import StoreUnavailable
+from posthouse.relay import Relay
+from posthouse.web.hooks import Hooks
+
+#: A worker that was not seen for this long is not alive, in seconds.
+WORKER_SILENCE = 20.0
+
+
+def create_app(relay: Relay, *, with_worker: bool = False) -> Flask:
+    """Return the application; ``with_worker`` makes it unready while no worker is alive."""
+    app = Flask("posthouse")
+    app.extensions["posthouse"] = relay
+    app.config["WITH_WORKER"] = with_worker
+    app.add_url_rule("/healthz", view_func=healthz)
+    app.add_url_rule("/readyz", view_func=readyz)
+    app.register_error_handler(404, _not_found)
+    app.wsgi_app = Hooks(relay, app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def healthz() -> Response:
+    """Tell that the process answers."""
+    return jsonify(status="ok")
+
+
+def readyz() -> tuple[Response, int]:
+    """Tell whether events can be stored, and, in ``posthouse serve``, whether somebody works on them."""
+    relay: Relay = current_app.extensions["posthouse"]
+    try:
+        seen_at = relay.outbox.last_beat()
+    except StoreUnavailable as error:
+        return jsonify(status="unready", database=str(error)), 503
+    alive = seen_at is not None and relay.clock() - seen_at < WORKER_SILENCE
+    worker = "ok" if alive else "no worker is alive"
+    ready = alive or not current_app.config["WITH_WORKER"]
+    return jsonify(status="ready" if ready else "unready", database="ok", worker=worker), 200 if ready else 503
+
+
+def _not_found(_error: Exception) -> tuple[Response, int]:
+    return jsonify(error="there is nothing here; webhooks go to /webhook/<webhook_id>"), 404

@@ -1,0 +1,99 @@
+"""``POST /webhook/<webhook_id>``: the one address that senders use, answered in front of Flask.
+
+Most of a small request's time would go into routing and request objects that this address does not need; it is the
+only one that is called often. Everything else goes on to Flask.
+"""
+
+import json
+import logging
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from posthouse.core.errors import BadPayload, Overloaded, Refused, TooLarge
+from posthouse.core.event import Inbound
+from posthouse.relay import Relay
+
+log = logging.getLogger("posthouse.web")
+
+PREFIX = "/webhook/"
+#: GitLab sends nothing larger than 25 MB.
+BODY_BYTES = 25 * 1024 * 1024
+#: How long a sender should wait before it tries again when nothing can be stored, in seconds.
+RETRY_AFTER = "10"
+
+STATUSES = {
+    200: "200 OK",
+    202: "202 Accepted",
+    400: "400 Bad Request",
+    401: "401 Unauthorized",
+    404: "404 Not Found",
+    405: "405 Method Not Allowed",
+    413: "413 Content Too Large",
+    503: "503 Service Unavailable",
+}
+
+
+class Hooks:
+    """A WSGI application in front of another one: takes in webhooks, passes everything else on."""
+
+    def __init__(self, relay: Relay, others: WSGIApplication) -> None:
+        self._relay = relay
+        self._others = others
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer with JSON: 202 and the event's id once it is stored, 200 for a repeat, or why it is refused."""
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
+            return self._others(environ, start_response)
+        if environ["REQUEST_METHOD"] != "POST":
+            error = "this address takes webhooks: let GitLab POST to it"
+            return _answer(start_response, 405, {"error": error}, ("Allow", "POST"))
+        webhook_id = unquote(path.removeprefix(PREFIX)).rstrip("/")
+        try:
+            recorded = self._relay.accept(webhook_id, _inbound(environ, self._relay.clock()))
+        except Overloaded as error:
+            log.error("webhook %s: not stored: %s", webhook_id, error)  # noqa: TRY400 - no bug of ours
+            return _answer(start_response, 503, {"error": str(error)}, ("Retry-After", RETRY_AFTER))
+        except Refused as error:
+            log.warning("webhook %s: refused with %d: %s", webhook_id[:64], error.status, error)
+            return _answer(start_response, error.status, {"error": str(error)})
+        log.info("webhook %s: event %d %s", webhook_id, recorded.event_id, "again" if recorded.repeat else "stored")
+        if recorded.repeat:
+            return _answer(start_response, 200, {"event_id": recorded.event_id, "repeat": True})
+        return _answer(start_response, 202, {"event_id": recorded.event_id})
+
+
+def _inbound(environ: WSGIEnvironment, now: float) -> Inbound:
+    return Inbound(
+        headers={
+            name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")
+        },
+        query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        body=_body(environ),
+        received_at=now,
+    )
+
+
+def _body(environ: WSGIEnvironment) -> bytes:
+    """Read the whole body, or raise `TooLarge` without reading more than is taken in."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isdigit() and int(length) > BODY_BYTES:
+        raise TooLarge(f"the body has {length} bytes; at most {BODY_BYTES} are taken in")
+    try:
+        body: bytes = environ["wsgi.input"].read(int(length) if length.isdigit() else BODY_BYTES + 1)
+    except OSError as error:
+        raise BadPayload(f"the body broke off: {error}") from None
+    if len(body) > BODY_BYTES:
+        raise TooLarge(f"the body is larger than the {BODY_BYTES} bytes that are taken in")
+    return body
+
+
+def _answer(
+    start_response: StartResponse, status: int, content: dict[str, Any], *headers: tuple[str, str]
+) -> list[bytes]:
+    body = json.dumps(content).encode()
+    basic = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    start_response(STATUSES[status], [*basic, *headers])
+    return [body]

@@ -1,0 +1,151 @@
+"""Threads that call the relay until told to stop. The only module that starts threads."""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from posthouse.core.errors import StoreUnavailable
+from posthouse.outbox import Kind, Outbox
+from posthouse.relay import Relay
+
+log = logging.getLogger("posthouse.worker")
+
+HANDLING_THREADS = 2
+#: Enough that a few robots that do not answer leave threads for the others.
+DELIVERING_THREADS = 16
+#: How often to look whether anybody has committed, in seconds; it costs microseconds.
+LOOK_SECONDS = 0.005
+#: How long a thread sleeps at most, in seconds, in case a change went unseen.
+SLEEP_SECONDS = 5.0
+BEAT_SECONDS = 5.0
+#: How long to leave a database alone that does not answer, in seconds.
+STORE_PAUSE = 1.0
+
+
+class Worker:
+    """Handles events and delivers messages of one relay, in the threads of one process."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._stop = threading.Event()
+        self._handling = _Crew(relay, "webhook", self._handle, self._stop)
+        self._delivering = _Crew(relay, "robot", self._deliver, self._stop)
+        self._holder = f"{_host()}/{os.getpid()}/{time.time_ns()}"
+
+    def stop(self) -> None:
+        """Ask for the end: attempts in flight are finished, nothing new is begun. May be called by a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until `stop` is called; returns when every thread has finished."""
+        self._handling.start(HANDLING_THREADS)
+        self._delivering.start(DELIVERING_THREADS)
+        seen, beaten_at = -1, 0.0
+        started_at = self._relay.clock()
+        while not self._stop.wait(LOOK_SECONDS):
+            try:
+                changed = self._relay.outbox.changed()
+                if time.monotonic() - beaten_at > BEAT_SECONDS:
+                    beaten_at = time.monotonic()
+                    self._relay.outbox.beat(self._holder, started_at=started_at, now=self._relay.clock())
+                    _bury_the_dead(self._relay.outbox, self._holder)
+            except StoreUnavailable as error:
+                log.error("%s; trying again", error)  # noqa: TRY400 - no bug of ours: the traceback says nothing
+                self._stop.wait(STORE_PAUSE)
+                continue
+            if changed != seen:
+                seen = changed
+                self._handling.wake()
+                self._delivering.wake()
+        self._handling.join()
+        self._delivering.join()
+
+    def _handle(self) -> bool:
+        return self._relay.handle_next(self._holder)
+
+    def _deliver(self) -> bool:
+        return self._relay.deliver_next(self._holder, self._stop.is_set)
+
+
+class _Crew:
+    """Threads that do one kind of work. One is woken at a time, and wakes the next one when it has found something."""
+
+    def __init__(self, relay: Relay, kind: Kind, work: Callable[[], bool], stop: threading.Event) -> None:
+        self._relay = relay
+        self._kind = kind
+        self._work = work
+        self._stop = stop
+        self._changed = threading.Condition()
+        self._changes = 0
+        self._threads: list[threading.Thread] = []
+
+    def start(self, count: int) -> None:
+        self._threads = [threading.Thread(target=self._run, name=f"{self._kind}-{n}") for n in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        with self._changed:
+            self._changes += 1
+            self._changed.notify()
+
+    def join(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            before = self._changes
+            try:
+                if self._work():
+                    self.wake()
+                    continue
+                sleep = self._until_due()
+            except StoreUnavailable as error:
+                log.error("%s; trying again", error)  # noqa: TRY400 - as above
+                sleep = STORE_PAUSE
+            with self._changed:
+                if self._changes == before and not self._stop.is_set():
+                    self._changed.wait(sleep)
+
+    def _until_due(self) -> float:
+        due = self._relay.next_due(self._kind)
+        return SLEEP_SECONDS if due is None else min(max(due - self._relay.clock(), 0.0), SLEEP_SECONDS)
+
+
+def _host() -> str:
+    """Name this machine, and on Linux the container too: process numbers mean something only inside it."""
+    space = Path("/proc/self/ns/pid")
+    return f"{socket.gethostname()}:{space.readlink()}" if sys.platform == "linux" else socket.gethostname()
+
+
+def _bury_the_dead(outbox: Outbox, holder: str) -> None:
+    """End the leases of processes of this machine that are no more, instead of waiting for their leases to run out."""
+    host, own, _ = holder.rsplit("/", 2)
+    dead = []
+    for name in outbox.lanes.holders():
+        parts = name.rsplit("/", 3)
+        if len(parts) != 4 or parts[0] != host or name.startswith(f"{holder}/"):
+            continue
+        if parts[1] == own or not _is_alive(int(parts[1])):
+            dead.append(name)
+    if dead:
+        log.warning("taking over %d lanes of a worker that died", len(dead))
+        outbox.lanes.end_leases(dead)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
