@@ -1,19 +1,46 @@
 """What all of GitLab's handlers read alike: the project, the person who acted, branches, commits, labels."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
-from posthouse import Bold, Code, Line, Link, NotifyEventHandler, Reader, first_line, join
+from posthouse import (
+    Block,
+    Bold,
+    Buttons,
+    Code,
+    Fields,
+    Line,
+    Link,
+    NotifyEventHandler,
+    Quote,
+    Reader,
+    Text,
+    excerpt,
+    first_line,
+    join,
+    plain,
+)
 from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler
 
 #: How many commits, jobs or files a message shows before it says "… 12 more".
 SHOWN = 10
 #: How much of a description or a comment a message quotes, in characters.
 QUOTED = 300
+#: How long a name may be before it is cut, in characters; GitLab's own limit.
+NAME = 255
+#: How much of a word from a payload a reason repeats, in characters.
+WORD = 40
 BRANCH_PREFIX = "refs/heads/"
 TAG_PREFIX = "refs/tags/"
 #: A commit that does not exist, in a push that creates or deletes its ref: only zeros, 40 or 64 of them.
 NO_COMMIT = re.compile(r"0+\Z")
+#: The names of the users behind project and group access tokens; nothing else in a payload says that it is a bot.
+BOT = re.compile(r"(project|group)_\d+_bot")
+#: What people read only while they write: the hints in templates for issues and merge requests.
+HTML_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
+#: What a duration is told in, largest first: seconds, then the words.
+UNITS = ((86400, " 天", " d"), (3600, " 小时", " h"), (60, " 分", " min"), (1, " 秒", " s"))
 
 
 class GitlabNotifyEventHandler(NotifyEventHandler):
@@ -22,45 +49,119 @@ class GitlabNotifyEventHandler(NotifyEventHandler):
     webhook_type = GitlabWebhookHandler
 
     def project(self, reader: Reader) -> Link:
-        """Return the project with its path, or what comes nearest; group-level objects have none."""
-        text = reader.first_text(
-            "project.path_with_namespace",
-            "project.name",
-            "repository.name",
-            "project_name",
-            "group.full_path",
-        )
-        url = reader.link("project.web_url") or reader.link("repository.homepage") or reader.link("group.web_url")
-        return Link(text or self.choose(zh="未知项目", en="an unknown project"), url)
+        """Return the project with its path, or what comes nearest; without text where there is no project at all."""
+        return Link(_project_name(reader), _project_url(reader))
+
+    def about(self, reader: Reader) -> tuple[Block, ...]:
+        """Return the line that says which project it is about; none for an object of a group."""
+        project = self.project(reader)
+        line = self.say(zh="项目 {project}", en="Project {project}", project=project)
+        return (Text(line),) if project.text else ()
 
     def actor(self, reader: Reader) -> Bold:
         """Return who did it. Some payloads have a ``user`` object, older ones flat fields, some have nobody."""
-        name = reader.first_text("user.name", "user.username", "user_name", "user_username")
-        return Bold(name or self.choose(zh="有人", en="Somebody"))
+        who = name(reader, "user.name", "user.username", "user_name", "user_username")
+        return Bold(who or self.choose(zh="有人", en="Somebody"))
 
     def facts(self, reader: Reader, **more: str | tuple[str, ...]) -> dict[str, str | tuple[str, ...]]:
         """Return what rules may match on; empty values are left out."""
-        project = reader.first_text("project.path_with_namespace", "project.name", "project_name")
-        author = reader.first_text("user.username", "user_username", "user.name", "user_name")
-        facts = {"project": project, "author": author, **more}
-        return {name: value for name, value in facts.items() if value}
+        author = name(reader, "user.username", "user_username", "user.name", "user_name")
+        facts = {"project": _project_name(reader), "author": author, **more}
+        return {fact: value for fact, value in facts.items() if value}
 
     def commit(self, commit: Reader) -> Line:
         """Return one line for a commit: short id with link, first line of its message, author."""
-        short = Link(short_sha(commit.text("id")), commit.link("url"))
+        sha, author = short_sha(commit.text("id")), name(commit, "author.name")
         subject = first_line(commit.first_text("title", "message")) or self.choose(zh="（无说明）", en="(no message)")
-        author = commit.text("author.name")
-        line: Line = (short, f" {subject}") if short.text else (subject,)
+        line: Line = (Link(sha, commit.link("url")), f" {subject}") if sha else (subject,)
         return (*line, f" — {author}") if author else line
 
-    def names(self, people: Iterator[Reader]) -> str:
-        """Return the names of people in one string; empty when there is nobody."""
-        return ", ".join(name for person in people if (name := person.first_text("name", "username")))
+    def names(self, people: Iterable[Reader]) -> str:
+        """Return the names of people in one string, ten at most; empty when there is nobody."""
+        known = [who for person in people if (who := name(person, "name", "username"))]
+        more = f" … +{len(known) - SHOWN}" if len(known) > SHOWN else ""
+        return self.choose(zh="、", en=", ").join(known[:SHOWN]) + more
+
+    def codes(self, titles: Iterable[str]) -> Line:
+        """Return names set apart as code in one line."""
+        return join((Code(title) for title in titles), self.choose(zh="、", en=", "))
+
+    def titled(self, line: Line, title: str) -> str:
+        """Return a message's title: what happened, then the title of the object it happened to, where it has one."""
+        return plain((*line, self.choose(zh="：", en=": "), title)) if title else plain(line)
+
+    def duration(self, seconds: float | None) -> str:
+        """Return a length of time in words, in its two largest units; empty for none, or one that cannot be true."""
+        if seconds is None or not 0 <= seconds < 10**9:
+            return ""
+        rest, words = round(seconds), list[str]()
+        for size, zh, en in UNITS:
+            count, rest = divmod(rest, size)
+            if count and len(words) < 2:
+                words.append(f"{count}{self.choose(zh=zh, en=en)}")
+            elif words:
+                break
+        return " ".join(words) or self.choose(zh="不到 1 秒", en="under 1 s")
+
+
+def name(reader: Reader, *paths: str) -> str:
+    """Return the first text there is as one line that is no longer than names are in GitLab."""
+    return first_line(reader.first_text(*paths), NAME)
+
+
+def word(reader: Reader, path: str) -> str:
+    """Return a word of GitLab's own, such as an action or a status, short enough to be repeated in a reason."""
+    return first_line(reader.text(path), WORD)
+
+
+def is_bot(reader: Reader) -> bool:
+    """Tell whether the acting user is an access token's."""
+    return bool(BOT.match(reader.text("user.username")))
+
+
+def fields(*pairs: tuple[str, Line | str]) -> tuple[Block, ...]:
+    """Return the pairs that have a value as one block; none if nothing is left."""
+    kept = tuple((key, (value,) if isinstance(value, str) else value) for key, value in pairs if plain(value))
+    return (Fields(kept),) if kept else ()
+
+
+def quote(text: str) -> tuple[Block, ...]:
+    """Return an excerpt of what somebody wrote, without the comments that GitLab does not show either."""
+    # Cut first: the text may have megabytes, and only its beginning can be shown.
+    shown = HTML_COMMENT.sub("", text[: QUOTED * 20]).strip()
+    return (Quote(excerpt(shown, QUOTED)),) if shown else ()
+
+
+def buttons(*links: Link) -> tuple[Block, ...]:
+    """Return the links that lead somewhere as one block; none if nothing is left."""
+    kept = tuple(link for link in links if link.url)
+    return (Buttons(kept),) if kept else ()
+
+
+def story(kind: str, project: str, reference: str) -> str | None:
+    """Return what joins the messages about one object; none if the payload does not say which one it is."""
+    return f"gitlab:{kind}:{project}{reference}" if project and reference else None
+
+
+def project_id(reader: Reader) -> str:
+    """Return the number of the project, wherever it stands."""
+    paths = ("project.id", "project_id", "object_attributes.target_project_id", "object_attributes.project_id")
+    return next((found for path in paths if (found := number(reader, path))), "")
+
+
+def number(reader: Reader, path: str) -> str:
+    """Return an id as text, however it is written."""
+    return first_line(reader.label(path), WORD)
+
+
+def marked(mark: str, number: str) -> str:
+    """Return a reference as people write it, such as ``!7``; empty without a number."""
+    return f"{mark}{number}" if number else ""
 
 
 def short_sha(sha: str) -> str:
     """Return the first eight digits of a commit's id, as GitLab shows it."""
-    return sha[:8]
+    return first_line(sha, NAME)[:8]
 
 
 def is_no_commit(sha: str) -> bool:
@@ -70,14 +171,20 @@ def is_no_commit(sha: str) -> bool:
 
 def ref_name(ref: str) -> str:
     """Return the name of a branch or a tag; only the prefix is taken off, as names have slashes too."""
-    return ref.removeprefix(BRANCH_PREFIX).removeprefix(TAG_PREFIX)
+    return first_line(ref.removeprefix(BRANCH_PREFIX).removeprefix(TAG_PREFIX), NAME)
 
 
 def label_titles(reader: Reader, path: str = "labels") -> tuple[str, ...]:
     """Return the titles of the labels at ``path``."""
-    return tuple(title for label in reader.each(path) if (title := label.first_text("title", "name")))
+    return tuple(title for label in reader.each(path) if (title := name(label, "title", "name")))
 
 
-def codes(names: tuple[str, ...]) -> Line:
-    """Return names set apart as code, with commas between them."""
-    return join((Code(name) for name in names), ", ")
+def _project_url(reader: Reader) -> str:
+    """Return the project's page; old payloads of jobs have it in ``repository`` only."""
+    return reader.link("project.web_url") or reader.link("repository.homepage") or reader.link("group.web_url")
+
+
+def _project_name(reader: Reader) -> str:
+    """Return the project's path, which rules match on; a name only where no path is to be had."""
+    path = name(reader, "project.path_with_namespace") or urlsplit(_project_url(reader)).path.strip("/")
+    return path or name(reader, "project.name", "repository.name", "project_name", "group.full_path")

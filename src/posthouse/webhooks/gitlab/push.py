@@ -2,23 +2,17 @@
 
 from urllib.parse import quote
 
-from posthouse import (
-    Buttons,
-    Code,
-    Event,
-    Inline,
-    Items,
-    Level,
-    Line,
-    Link,
-    Message,
-    No,
-    Reader,
-    Text,
-    Yes,
-    plain,
+from posthouse import Code, Event, Inline, Items, Level, Line, Link, Message, No, Reader, Yes, plain
+from posthouse.webhooks.gitlab.payload import (
+    BRANCH_PREFIX,
+    SHOWN,
+    GitlabNotifyEventHandler,
+    buttons,
+    is_no_commit,
+    project_id,
+    ref_name,
+    story,
 )
-from posthouse.webhooks.gitlab.payload import SHOWN, GitlabNotifyEventHandler, is_no_commit, ref_name
 
 
 class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
@@ -38,49 +32,37 @@ class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
         return No("the push has no new commits")
 
     def message(self, event: Event) -> Message:
-        """Show at most ten commits, and count the others by GitLab's true total."""
+        """Show at most ten commits, the newest first, and count the others by GitLab's true total."""
         push = event.reader
-        branch = ref_name(push.text("ref")) or self.choose(zh="未知分支", en="an unknown branch")
-        commits = [self.commit(commit) for commit in push.each("commits")]
-        shown = tuple(commits[-SHOWN:])
+        branch = ref_name(push.text("ref"))
+        shown = tuple(self.commit(commit) for commit in _newest_first(push)[:SHOWN])
         more = max(_total(push) - len(shown), 0)
         created, deleted = is_no_commit(push.text("before")), is_no_commit(push.text("after"))
         headline = self._headline(push, branch=branch, created=created, deleted=deleted)
-        link = self._link(push, branch=branch, created=created, deleted=deleted)
         return Message(
             title=plain(headline),
             blocks=(
-                Text(self.say(zh="项目 {project}", en="Project {project}", project=self.project(push))),
-                *([Items(shown, more)] if shown or more else []),
-                *([Buttons((link,))] if link.url else []),
+                *self.about(push),
+                *([Items(shown, more)] if shown else []),
+                *buttons(self._link(push, created=created, deleted=deleted)),
             ),
             level=Level.WARNING if deleted else Level.INFO,
             facts=self.facts(push, ref=branch, action="delete" if deleted else "create" if created else "push"),
-            story=f"gitlab:branch:{push.label('project_id')}:{branch}",
+            story=story("branch", project_id(push), f":{branch}" if branch else ""),
         )
 
     def _headline(self, push: Reader, *, branch: str, created: bool, deleted: bool) -> Line:
-        count, who = str(_total(push)), self.actor(push)
-        if deleted:
-            return self.say(
-                zh="{who} 删除了分支 {branch}",
-                en="{who} deleted branch {branch}",
-                who=who,
-                branch=Code(branch),
-            )
-        if created and count == "0":
-            return self.say(
-                zh="{who} 新建了分支 {branch}",
-                en="{who} created branch {branch}",
-                who=who,
-                branch=Code(branch),
-            )
+        total = _total(push)
         parts: dict[str, Inline] = {
-            "who": who,
-            "branch": Code(branch),
-            "count": count,
-            "s": "" if count == "1" else "s",
+            "who": self.actor(push),
+            "branch": Code(branch) if branch else self.choose(zh="未知分支", en="an unknown branch"),
+            "count": str(total),
+            "s": "" if total == 1 else "s",
         }
+        if deleted:
+            return self.say(zh="{who} 删除了分支 {branch}", en="{who} deleted branch {branch}", **parts)
+        if created and not total:
+            return self.say(zh="{who} 新建了分支 {branch}", en="{who} created branch {branch}", **parts)
         if created:
             return self.say(
                 zh="{who} 新建了分支 {branch}，含 {count} 个提交",
@@ -93,10 +75,11 @@ class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
             **parts,
         )
 
-    def _link(self, push: Reader, *, branch: str, created: bool, deleted: bool) -> Link:
+    def _link(self, push: Reader, *, created: bool, deleted: bool) -> Link:
         project = self.project(push).url
         before, after = push.text("before"), push.text("after")
-        if not project or deleted:
+        branch = push.text("ref").removeprefix(BRANCH_PREFIX)
+        if not project or deleted or not branch:
             return Link(self.choose(zh="查看项目", en="Open project"), project)
         if created or not before or not after:
             return Link(self.choose(zh="查看分支", en="Open branch"), f"{project}/-/tree/{quote(branch)}")
@@ -107,3 +90,10 @@ def _total(push: Reader) -> int:
     """Return how many commits were pushed; GitLab lists 20 at most but counts all."""
     total = push.count("total_commits_count")
     return total if total is not None else sum(1 for _ in push.each("commits"))
+
+
+def _newest_first(push: Reader) -> list[Reader]:
+    """Return the listed commits. Real pushes list the oldest first, GitLab's test pushes the newest."""
+    commits = list(push.each("commits"))
+    is_newest_first = bool(commits) and commits[0].text("id") == push.text("after")
+    return commits if is_newest_first else commits[::-1]
