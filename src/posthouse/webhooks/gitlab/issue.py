@@ -1,0 +1,151 @@
+"""Issues and other work items, by their type: opened, closed, given to somebody or a due date."""
+
+import re
+
+from posthouse import Event, Inline, Level, Line, Link, Message, No, Reader, Yes
+from posthouse.webhooks.gitlab.changes import added, change, has_changed, removed, silence
+from posthouse.webhooks.gitlab.payload import (
+    GitlabNotifyEventHandler,
+    buttons,
+    fields,
+    label_titles,
+    marked,
+    name,
+    number,
+    project_id,
+    quote,
+    story,
+    word,
+)
+
+#: What GitLab calls its work items, as (Chinese, English with its article).
+TYPES = {
+    "issue": ("议题", "an issue"),
+    "incident": ("事件", "an incident"),
+    "task": ("任务", "a task"),
+    "epic": ("史诗", "an epic"),
+    "objective": ("目标", "an objective"),
+    "key result": ("关键结果", "a key result"),
+    "requirement": ("需求", "a requirement"),
+    "test case": ("测试用例", "a test case"),
+    "ticket": ("工单", "a ticket"),
+    "work item": ("工作项", "a work item"),
+}
+#: What happened, as (Chinese, English). An action of GitLab's, or what an update turned out to be.
+WORDS = {
+    "open": ("{who} 新建了{item}", "{who} opened {item}"),
+    "close": ("{who} 关闭了{item}", "{who} closed {item}"),
+    "reopen": ("{who} 重新打开了{item}", "{who} reopened {item}"),
+    "assigned": ("{who} 将{item} 指派给 {people}", "{who} assigned {item} to {people}"),
+    "unassigned": ("{who} 取消了 {people} 在{item} 上的指派", "{who} unassigned {people} from {item}"),
+    "due_date_set": ("{who} 将{item} 的截止日期设为 {day}", "{who} set the due date of {item} to {day}"),
+    "due_date_removed": ("{who} 取消了{item} 的截止日期", "{who} removed the due date of {item}"),
+    "update": ("{who} 更新了{item}", "{who} updated {item}"),
+}
+#: A date, alone or at the beginning of a time.
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
+    """Tells of the life of issues and work items, of who has them now, and until when."""
+
+    events = ("Issue Hook",)
+
+    def should_notify(self, event: Event) -> Yes | No:
+        """Keep silent about other updates, and about unknown actions."""
+        issue = event.reader
+        what = _happening(issue)
+        if what == "update":
+            return No(silence(issue, "issue"))
+        if not what:
+            return No("the issue's action is missing")
+        return Yes() if what in WORDS else No(f"the issue's action is {what}")
+
+    def message(self, event: Event) -> Message:
+        """Show who has it, its labels and its due date; what it is about when it is opened."""
+        issue = event.reader
+        what = _happening(issue)
+        attributes = issue.at("object_attributes")
+        labels = label_titles(issue) or label_titles(attributes)
+        return Message(
+            title=self.titled(self._headline(issue, what), name(attributes, "title")),
+            blocks=(
+                *self.about(issue),
+                *fields(
+                    (self.choose(zh="指派给", en="Assignees"), self.names(issue.each("assignees"))),
+                    (self.choose(zh="标记", en="Labels"), self.codes(labels)),
+                    (self.choose(zh="截止日期", en="Due date"), _day(attributes.text("due_date"))),
+                ),
+                *(quote(attributes.text("description")) if what == "open" else ()),
+                *buttons(self._link(issue)),
+            ),
+            level=Level.INFO,
+            facts=self.facts(
+                issue, type=item_type(issue), action=what, status=word(attributes, "state"), labels=labels
+            ),
+            story=issue_story(issue, attributes),
+        )
+
+    def _headline(self, issue: Reader, what: str) -> Line:
+        zh, en = WORDS.get(what, WORDS["update"])
+        people: Inline = self.names(added(issue, "assignees") or removed(issue, "assignees"))
+        return self.say(
+            zh=zh,
+            en=en,
+            who=self.actor(issue),
+            item=self.choose(**item_words(item_type(issue), number(issue, "object_attributes.iid"))),
+            people=people or self.choose(zh="他人", en="somebody"),
+            day=_day(change(issue, "due_date").text("current")),
+        )
+
+    def _link(self, issue: Reader) -> Link:
+        project, iid = self.project(issue).url, number(issue, "object_attributes.iid")
+        page = "issues" if item_type(issue) == "issue" else "work_items"
+        built = f"{project}/-/{page}/{iid}" if project and iid else ""
+        return Link(self.choose(zh="查看详情", en="Open in GitLab"), issue.link("object_attributes.url") or built)
+
+
+def item_type(issue: Reader) -> str:
+    """Return the type of a work item in lower case; before GitLab 17.2 only its kind is known."""
+    kind = word(issue, "object_attributes.type") or word(issue, "object_kind") or "issue"
+    return kind.replace("_", " ").lower()
+
+
+def item_words(kind: str, iid: str) -> dict[str, str]:
+    """Return a work item with its number, or as one of its kind, in both languages."""
+    zh, en = TYPES.get(kind, (kind, f"the {kind}"))
+    mark = "&" if kind == "epic" else "#"
+    if not iid:
+        return {"zh": f"一个{zh}", "en": en}
+    return {"zh": f"{zh} {mark}{iid}", "en": f"{en.partition(' ')[2]} {mark}{iid}"}
+
+
+def issue_story(reader: Reader, issue: Reader) -> str | None:
+    """Return what joins an issue's messages with those of its comments; epics belong to no project."""
+    own = number(issue, "id")
+    in_project = story("issue", project_id(reader), marked("#", number(issue, "iid")))
+    return in_project or (f"gitlab:issue:{own}" if own else None)
+
+
+def _happening(issue: Reader) -> str:
+    """Return the action, or what the update is about; empty if the payload does not say."""
+    action = word(issue, "object_attributes.action")
+    if action == "update":
+        return _update(issue)
+    # Test requests of older GitLabs have no action.
+    return action or ("open" if issue.text("object_attributes.state") == "opened" else "")
+
+
+def _update(issue: Reader) -> str:
+    if added(issue, "assignees"):
+        return "assigned"
+    if removed(issue, "assignees"):
+        return "unassigned"
+    if has_changed(issue, "due_date"):
+        return "due_date_set" if _day(change(issue, "due_date").text("current")) else "due_date_removed"
+    return "update"
+
+
+def _day(text: str) -> str:
+    found = DAY.match(text)
+    return found.group() if found else ""
