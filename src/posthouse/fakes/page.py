@@ -38,7 +38,7 @@ main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(420px,
 .message .face { grid-row: 1 / span 2; }
 .bubble { grid-column: 2; width: fit-content; max-width: 100%; padding: 10px 14px; background: #fff; border-radius: 8px;
   overflow-wrap: anywhere; }
-.bubble > :first-child { margin-top: 0; } .bubble > :last-child { margin-bottom: 0; }
+.bubble > :first-child { margin-top: 0; } .bubble > :last-child:not(.buttons) { margin-bottom: 0; }
 .bubble h1, .bubble h2, .bubble h3, .bubble h4, .bubble h5, .bubble h6 { margin: 0 0 6px; line-height: 1.4; }
 .bubble h1 { font-size: 20px; } .bubble h2 { font-size: 18px; } .bubble h3 { font-size: 17px; }
 .bubble h4 { font-size: 16px; } .bubble h5, .bubble h6 { font-size: 15px; }
