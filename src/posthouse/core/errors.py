@@ -10,6 +10,7 @@
     │   ├── BadPayload     400
     │   ├── TooLarge       413
     │   └── Overloaded     503
+    ├── StoreUnavailable       the database does not take writes just now: full, locked or gone
     ├── LeaseLost              a lane was taken over; what was done for it meanwhile is not settled
     └── DeliveryError          outbound: the class decides the fate of the delivery
         ├── TryLater           the robot's trouble: the lane rests, then the delivery is tried again
@@ -86,6 +87,10 @@ class Overloaded(Refused):
     """The event cannot be stored just now; the sender should try again."""
 
     status = 503
+
+
+class StoreUnavailable(PosthouseError):
+    """The database cannot be written or read just now; nothing of what was asked has happened."""
 
 
 class LeaseLost(PosthouseError):

@@ -171,6 +171,11 @@ def first_line(text: str, limit: int = 120) -> str:
     return line if len(line) <= limit else line[:limit].rstrip() + "…"
 
 
+def printable(text: str) -> str:
+    """Return text as one line that a terminal or a log cannot be steered with: control characters become "�"."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
+
+
 def _block_text(block: Text | Quote | Fields | Items | Buttons) -> str:
     match block:
         case Text(line=line):

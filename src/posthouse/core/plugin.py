@@ -86,6 +86,10 @@ class Plugin(ABC):  # noqa: B024 - the three kinds below have the abstract metho
         """Do the same as `say`, without markup: for titles."""
         return plain(self.say(zh=zh, en=en, **parts))
 
+    def warnings(self) -> Sequence[str]:
+        """Return what an operator should know about these settings, such as a missing secret."""
+        return ()
+
 
 class WebhookHandler(Plugin):
     """One webhook type: knows what its sender's requests look like. Both methods are called while the sender waits."""
@@ -113,10 +117,6 @@ class WebhookHandler(Plugin):
         Called again when the event is handled, with the kept headers only; without any header the name of the
         event comes from the payload.
         """
-
-    def warnings(self) -> Sequence[str]:
-        """Return what an operator should know about these settings, such as a missing secret."""
-        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,3 @@ class Notifier(Plugin):
     @abstractmethod
     def judge(self, reply: HttpReply) -> None:
         """Return if the robot has shown the message, else raise `TryLater` or `Rejected`."""
-
-    def warnings(self) -> Sequence[str]:
-        """Return what an operator should know about these settings."""
-        return ()

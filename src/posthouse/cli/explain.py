@@ -1,0 +1,49 @@
+"""``posthouse explain``: why somebody did, or did not, hear of an event."""
+
+import json
+from pathlib import Path
+
+import click
+
+from posthouse.cli._options import config_option, json_option
+from posthouse.config import load
+from posthouse.core.errors import PosthouseError
+from posthouse.core.message import printable
+from posthouse.outbox import Outbox
+from posthouse.trace import Step, steps
+
+COLOURS = {"ok": "green", "told": "green", "sent": "green", "success": "green", "silent": "yellow", "waiting": "yellow"}
+
+
+@click.command()
+@click.argument("event_id", type=int)
+@json_option
+@config_option
+def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Show step by step what happened to an event: who handled it, what was said to whom, and what robots answered."""
+    settings = load(config)
+    outbox = Outbox.open(settings.server.database)
+    try:
+        record = outbox.history.event(event_id)
+        if record is None:
+            raise PosthouseError(f"there is no event {event_id} in {settings.server.database}")
+        attempts = {delivery.id: outbox.history.attempts(delivery.id) for delivery in record.deliveries}
+    finally:
+        outbox.close()
+    trace = steps(record, attempts, robots=list(settings.robots), time_zone=settings.server.time_zone)
+    if as_json:
+        about = {"event_id": record.id, "webhook_id": record.webhook_id, "name": record.name}
+        fate = {"state": record.state, "outcome": record.outcome}
+        click.echo(json.dumps(about | fate | {"trace": trace}, ensure_ascii=False))
+        return
+    for step in trace:
+        click.echo(_line(step))
+
+
+def _line(step: Step) -> str:
+    outcome = click.style(f"{step['outcome']:<10}", fg=COLOURS.get(step["outcome"], "red"))
+    lines = [f"{step['step']:<9} {outcome} {printable(step['reason'])}"]
+    if step.get("remedy"):
+        lines.append(f"{'':<20} → {printable(step['remedy'])}")
+    lines.extend(f"{'':<20} {printable(line)}" for line in step.get("traceback", "").splitlines())
+    return "\n".join(lines)

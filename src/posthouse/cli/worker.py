@@ -1,0 +1,33 @@
+"""``posthouse worker``: the role that handles events and sends messages."""
+
+import logging
+import signal
+from pathlib import Path
+
+import click
+
+from posthouse.cli._lifeline import die_with_parent
+from posthouse.cli._logs import start_logging
+from posthouse.cli._options import child_option, config_option
+from posthouse.relay import Relay
+from posthouse.worker import Worker
+
+
+@click.command()
+@config_option
+@child_option
+def worker(config: Path, child_of: int | None) -> None:
+    """Handle stored events and send what is due, until SIGTERM or SIGINT.
+
+    The attempt in flight is finished first. Any number of workers may share a database.
+    """
+    if child_of is not None:
+        die_with_parent(child_of, by=signal.SIGTERM)
+    start_logging()
+    relay = Relay.open(config)
+    working = Worker(relay)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: working.stop())
+    logging.getLogger("posthouse.worker").info("working on %s", relay.desk.settings.server.database)
+    working.run()
+    relay.close()

@@ -1,0 +1,72 @@
+"""The answer to "why was this (not) sent?": an event's steps, in order, in words. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from posthouse.outbox import AttemptRecord, DeliveryRecord, EventRecord
+
+#: A step has at least ``step``, ``outcome`` and ``reason``; some also ``robot``, ``remedy`` or ``traceback``.
+Step = Mapping[str, str]
+
+
+def steps(
+    event: EventRecord,
+    attempts: Mapping[int, Sequence[AttemptRecord]],
+    *,
+    robots: Sequence[str],
+    time_zone: str,
+) -> list[Step]:
+    """Return what happened to an event: received, verified, handled, said, routed, and every attempt.
+
+    ``attempts`` are those of the event's deliveries by their ids; ``robots`` are the configured ones.
+    """
+    zone = ZoneInfo(time_zone)
+    again = f"; sent {event.repeats + 1} times with the same key" if event.repeats else ""
+    received = f"{event.name} for {event.webhook_id}, {event.bytes} bytes, at {_clock(event.received_at, zone)}{again}"
+    found: list[Step] = [
+        _step("received", "ok", received),
+        _step("verified", "unchecked" if event.verified.startswith("not checked") else "ok", event.verified),
+    ]
+    if event.state == "waiting":
+        return [*found, _step("handled", "waiting", "it waits for a worker to handle it")]
+    found.extend(event.trace)
+    for delivery in event.deliveries:
+        found.extend(_delivery(delivery, attempts.get(delivery.id, ()), robots, zone))
+    return found
+
+
+def at(seconds: float, time_zone: str) -> str:
+    """Return a time as people in ``time_zone`` write it, with the offset."""
+    return _clock(seconds, ZoneInfo(time_zone))
+
+
+def _delivery(
+    delivery: DeliveryRecord, attempts: Sequence[AttemptRecord], robots: Sequence[str], zone: ZoneInfo
+) -> Iterator[Step]:
+    for number, attempt in enumerate(attempts, start=1):
+        took = (attempt.finished_at - attempt.started_at) * 1000
+        reason = f"attempt {number} at {_clock(attempt.started_at, zone)}, {took:.0f} ms: {attempt.answer}"
+        yield _step("attempt", attempt.verdict, reason) | {"robot": delivery.robot, "remedy": attempt.remedy}
+    yield _step("delivery", delivery.state, _state(delivery, robots, zone)) | {"robot": delivery.robot}
+
+
+def _state(delivery: DeliveryRecord, robots: Sequence[str], zone: ZoneInfo) -> str:
+    about = f"delivery {delivery.id} to {delivery.robot}"
+    if delivery.state == "sent":
+        return f"{about}: the robot has shown it"
+    if delivery.state == "buried":
+        return f"{about}: given up and kept"
+    if delivery.robot not in robots:
+        return f"{about}: it waits, but this robot is not configured any more"
+    if delivery.next_at:
+        return f"{about}: it waits; its robot goes on at {_clock(delivery.next_at, zone)}"
+    return f"{about}: it waits for its turn"
+
+
+def _step(step: str, outcome: str, reason: str) -> dict[str, str]:
+    return {"step": step, "outcome": outcome, "reason": reason}
+
+
+def _clock(seconds: float, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(seconds, zone).isoformat(sep=" ", timespec="seconds")
