@@ -1,0 +1,113 @@
+"""What every event handler must stand, found by discovery: a new one is tested here without being told.
+
+Payload files are ``tests/webhooks/<type>/payloads/<event>__<case>.json``, in lower case.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posthouse import Event, EventHandler, Message, No, NotifyEventHandler, Site
+from posthouse.discovery import discover
+
+HERE = Path(__file__).parent
+HANDLERS = discover().events
+ABSENT = object()
+#: What takes the place of each value in turn: nothing at all, null, and values of every other type.
+STRANGERS = (ABSENT, None, "x", "", 0, [], {}, True, [None])
+#: How deep into a payload, and how far into its lists, values are replaced.
+DEPTH = 4
+ENTRIES = 2
+#: What only gets into a text by mistake, unless the payload has it.
+LEFTOVERS = ("None", "null", "{", "()", "（）")
+
+
+def payloads(type_and_event: tuple[str, str]) -> list[Path]:
+    folder, event = (word.lower().replace(" ", "_") for word in type_and_event)
+    return sorted((HERE / "webhooks" / folder / "payloads").glob(f"{event}__*.json"))
+
+
+CASES = [(key, path) for key in sorted(HANDLERS) for path in payloads(key)]
+
+
+@pytest.mark.parametrize("key", sorted(HANDLERS), ids=" ".join)
+def test_a_handler_has_a_payload_for_each_of_its_events(key: tuple[str, str]) -> None:
+    assert payloads(key), f"tests/webhooks/{key[0].lower()}/payloads has no file for {key[1]!r}"
+
+
+@pytest.mark.parametrize(("key", "path"), CASES, ids=[path.stem for _, path in CASES])
+def test_a_handler_survives_any_value_in_any_place(key: tuple[str, str], path: Path) -> None:
+    payload = json.loads(path.read_text(encoding="utf-8"))
+    foreign = {word for word in LEFTOVERS if any(word in text for text in texts(payload))}
+    handlers = [HANDLERS[key](Site(language=language)) for language in ("zh", "en")]
+    for number, place in enumerate(mutated(payload)):
+        # One language at a time, as most of the work is the same in both.
+        try:
+            check(handlers[number % 2], Event(name=key[1], payload=payload), foreign, place)
+        except Exception as error:
+            error.add_note(f"{path.name}: {place}")
+            raise
+
+
+@pytest.mark.parametrize("key", sorted(HANDLERS), ids=" ".join)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_handler_survives_an_empty_payload(key: tuple[str, str], language: Any) -> None:
+    check(HANDLERS[key](Site(language=language)), Event(name=key[1], payload={}), set(), "empty")
+
+
+@pytest.mark.parametrize(("key", "path"), CASES, ids=[path.stem for _, path in CASES])
+def test_a_handler_says_the_same_again(key: tuple[str, str], path: Path, site: Site) -> None:
+    event = Event(name=key[1], payload=json.loads(path.read_text(encoding="utf-8")))
+    handler = HANDLERS[key](site)
+    assert handler.handle(event) == handler.handle(event) == HANDLERS[key](site).handle(event)
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts(item)
+
+
+def mutated(value: Any, depth: int = DEPTH, place: str = "") -> Iterator[str]:
+    """Change one place after another in a payload, yield its name each time, and leave everything as it was."""
+    keys = list(value) if isinstance(value, dict) else list(range(min(len(value), ENTRIES)))
+    for key in keys:
+        kept = value[key]
+        for stranger in STRANGERS:
+            if stranger is not ABSENT:
+                value[key] = stranger
+            elif isinstance(value, dict):
+                del value[key]
+            else:
+                continue
+            yield f"{place}.{key} = {'absent' if stranger is ABSENT else stranger!r}"
+        value[key] = kept
+        if depth > 1 and isinstance(kept, dict | list):
+            yield from mutated(kept, depth - 1, f"{place}.{key}")
+
+
+def check(handler: EventHandler, event: Event, foreign: set[str], place: str) -> None:
+    result = handler.handle(event)
+    if isinstance(result, No):
+        assert result.reason.strip(), place
+        assert "None" not in result.reason, place
+        # What is silent today may be told tomorrow, by a subclass that decides otherwise.
+        result = (handler.message(event),) if isinstance(handler, NotifyEventHandler) else ()
+    for message in result:
+        check_message(message, foreign, place)
+
+
+def check_message(message: Message, foreign: set[str], place: str) -> None:
+    text = message.to_text()
+    for word in set(LEFTOVERS) - foreign:
+        assert word not in text, f"{place}: {word!r} in {text}"
+    assert message.title == message.title.strip(), place
+    assert "\n" not in message.title, place
+    assert not message.title.endswith((":", "：")), place
+    assert message.story is None or "None" not in message.story, place
+    assert all(message.facts.values()), f"{place}: {message.facts}"
