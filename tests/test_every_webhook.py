@@ -1,0 +1,155 @@
+"""What every webhook type must stand, found by discovery: requests that are forged, broken or sent twice.
+
+A new type adds one line to `SAMPLES`, and is then tested here like the others.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from posthouse import BadPayload, Event, Inbound, NotGenuine, Site, WebhookHandler
+from posthouse.discovery import discover
+
+TYPES = discover().webhooks
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Settings that ask for a proof, and the headers of a genuine request and of forged ones."""
+
+    settings: Mapping[str, Any]
+    genuine: Mapping[str, str]
+    forged: tuple[Mapping[str, str], ...]
+    keyed: Mapping[str, str] = field(default_factory=dict)
+
+
+SAMPLES = {
+    "GITLAB": Sample(
+        settings={"secret_token": "opensesame"},
+        genuine={"x-gitlab-token": "opensesame", "x-gitlab-event": "Push Hook"},
+        forged=(
+            {"x-gitlab-token": ""},
+            {"x-gitlab-token": "opensesam"},
+            {"x-gitlab-token": "opensesame "},
+            {"x-gitlab-token": "OPENSESAME"},
+            {"x-gitlab-token": "芝麻开门"},
+            {"x-gitlab-token": "\ud83d"},
+            {"x-gitlab-token": "x" * 100_000},
+            {"webhook-signature": "v1,AAAA", "webhook-timestamp": "1", "webhook-id": "1"},
+        ),
+        keyed={"webhook-id": "f5e5f430-f57b-4e6e-9fac-d9128cd7232f"},
+    ),
+}
+BROKEN = {
+    "empty": b"",
+    "blank": b" \n",
+    "garbage": b"\x00\xff\xfe",
+    "half": b'{"object_kind": "push"',
+    "array": b"[]",
+    "string": b'"push"',
+    "null": b"null",
+    "number": b"1",
+    "not a number": b'{"x": NaN}',
+    "form": b"payload=%7B%7D",
+    "half a character": b'{"object_kind": "\\ud83d"}',
+    "deep arrays": b"[" * 100_000,
+    "deep objects": b'{"x":' * 100_000,
+    "closed deep objects": b'{"x":' * 100_000 + b"1" + b"}" * 100_000,
+    "huge and cut off": b'{"x": "' + b"x" * 5_000_000,
+}
+ODD = {
+    "nothing": {},
+    "null kind": {"object_kind": None},
+    "long kind": {"object_kind": "x_" * 100_000},
+    "kind of another type": {"object_kind": ["push"], "event_name": {"a": 1}, "event_type": 5},
+    "lists for objects": {"object_attributes": [], "issue": "x", "user": 0},
+    "huge": {"object_kind": "push", "commits": [{"id": "x" * 1000}] * 5000},
+    "many keys": {f"key {number}": number for number in range(50_000)},
+    "large number": {"object_kind": "push", "project_id": 10**300},
+}
+
+
+@pytest.fixture(params=sorted(TYPES))
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def handler(name: str, **settings: Any) -> WebhookHandler:
+    found = TYPES[name]
+    return found(found.settings_model(webhook_id="demo", type=name, **settings), Site())
+
+
+def secured(name: str) -> WebhookHandler:
+    return handler(name, **SAMPLES[name].settings)
+
+
+def test_a_type_has_a_sample(name: str) -> None:
+    assert name in SAMPLES, f"tests/test_every_webhook.py has no sample for {name}"
+
+
+def test_a_genuine_request_says_how_it_proved_itself(name: str) -> None:
+    assert secured(name).verify(Inbound(SAMPLES[name].genuine, {}, b"{}")).strip()
+
+
+def test_an_unsigned_request_is_not_genuine(name: str) -> None:
+    with pytest.raises(NotGenuine):
+        secured(name).verify(Inbound({}, {}, b"{}"))
+
+
+def test_a_forged_request_is_not_genuine(name: str) -> None:
+    for headers in SAMPLES[name].forged:
+        with pytest.raises(NotGenuine):
+            secured(name).verify(Inbound(headers, {}, b"{}"))
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
+def test_a_broken_body_is_a_bad_payload(name: str, body: bytes) -> None:
+    with pytest.raises(BadPayload) as caught:
+        secured(name).parse(Inbound(SAMPLES[name].genuine, {}, body))
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("payload", ODD.values(), ids=ODD)
+def test_an_odd_payload_is_an_event_with_a_name(name: str, payload: dict[str, Any]) -> None:
+    for headers in ({}, SAMPLES[name].genuine):
+        event = secured(name).parse(Inbound(headers, {}, json.dumps(payload).encode()))
+        assert 0 < len(event.name) < 200
+        assert event.payload == payload
+
+
+def test_a_repeat_has_the_same_key(name: str) -> None:
+    sample = SAMPLES[name]
+    events = [secured(name).parse(Inbound({**sample.genuine, **sample.keyed}, {}, b"{}")) for _ in range(2)]
+    assert events[0].key
+    assert events[0].key == events[1].key
+
+
+def test_an_event_is_parsed_alike_from_what_is_kept_of_its_request(name: str) -> None:
+    found, sample = secured(name), SAMPLES[name]
+    headers = {**sample.genuine, **sample.keyed}
+    kept = {key: value for key, value in headers.items() if key in found.kept_headers}
+    assert parsed(found, kept) == parsed(found, headers)
+
+
+def test_no_secret_is_kept_shown_or_told(name: str) -> None:
+    found, sample = secured(name), SAMPLES[name]
+    inbound = Inbound(sample.genuine, {}, b'{"password": "opensesame"}')
+    secrets = set(sample.settings.values())
+    assert not secrets & {value for key, value in sample.genuine.items() if key in found.kept_headers}
+    for text in (repr(inbound), repr(found.parse(inbound)), repr(found.settings), str(found.settings)):
+        assert not any(secret in text for secret in secrets)
+    with pytest.raises(NotGenuine) as caught:
+        found.verify(Inbound(sample.forged[1], {}, b"{}"))
+    assert not any(secret in str(caught.value) for secret in secrets)
+
+
+def test_a_webhook_without_a_secret_warns_of_it(name: str) -> None:
+    assert handler(name).warnings()
+    assert not secured(name).warnings()
+
+
+def parsed(found: WebhookHandler, headers: Mapping[str, str]) -> Event:
+    return found.parse(Inbound(headers, {}, b'{"object_kind": "push"}'))
