@@ -2,23 +2,29 @@
 
 import os
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from posthouse.cli._lifeline import die_with_parent
 from posthouse.cli._logs import start_logging
 from posthouse.cli._options import child_option, config_option
-from posthouse.config import load
 from posthouse.core.errors import PosthouseError
-from posthouse.relay import Relay
-from posthouse.web import create_app
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from posthouse.config import ServerSettings
 
 #: Threads that may wait for a commit together; on a slow disk more of them share one.
 THREADS = 64
 #: Requests that wait for a thread before the server stops taking connections.
 BACKPRESSURE = 256
+#: What waitress takes in at most; a little more than we do, so that the answer is ours.
+BODY_BYTES = 26 * 1024 * 1024
 
 
 @click.command()
@@ -32,40 +38,54 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
     if child_of is not None:
         die_with_parent(child_of)
     start_logging()
-    server = load(config).server
-    address = (host or server.host, server.port if port is None else port)
+    if host is None or port is None:
+        server = _configured(config)
+        host, port = host or server.host, server.port if port is None else port
+    make = partial(_application, config, with_worker=with_worker)
     try:
         from granian import Granian
     except ImportError:  # there is no wheel of it for this platform
-        _serve_with_waitress(config, address, with_worker=with_worker)
+        _serve_with_waitress(make(), host, port)
         return
-    parent = os.getpid()
-
-    def application() -> Any:
-        """Make the application in the process that serves it."""
-        die_with_parent(parent)
-        start_logging()
-        return create_app(Relay.open(config), with_worker=with_worker)
-
     Granian(
         "posthouse",
-        address=address[0],
-        port=address[1],
+        address=host,
+        port=port,
         interface="wsgi",  # type: ignore[arg-type]  # an enumeration of strings
         workers=1,
         blocking_threads=THREADS,
         backpressure=BACKPRESSURE,
         websockets=False,
-        log_level="warning",  # type: ignore[arg-type]
-    ).serve(target_loader=application, wrap_loader=False)
+        log_level="error",  # type: ignore[arg-type]
+    ).serve(target_loader=partial(_child_application, make, os.getpid()), wrap_loader=False)
 
 
-def _serve_with_waitress(config: Path, address: tuple[str, int], *, with_worker: bool) -> None:
+def _application(config: Path, *, with_worker: bool) -> "Flask":
+    """Make the application. What it needs is imported here: Granian's own process, which only watches, does not."""
+    from posthouse.relay import Relay
+    from posthouse.web import create_app
+
+    return create_app(Relay.open(config), with_worker=with_worker)
+
+
+def _child_application(make: "Callable[[], Flask]", parent: int) -> "Flask":
+    """Make the application in the process that Granian starts to serve it."""
+    die_with_parent(parent)
+    start_logging()
+    return make()
+
+
+def _configured(config: Path) -> "ServerSettings":
+    from posthouse.config import load
+
+    return load(config).server
+
+
+def _serve_with_waitress(application: "Flask", host: str, port: int) -> None:
     import waitress
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app = create_app(Relay.open(config), with_worker=with_worker)
     try:
-        waitress.serve(app, host=address[0], port=address[1], threads=32, max_request_body_size=26 * 1024 * 1024)
+        waitress.serve(application, host=host, port=port, threads=32, max_request_body_size=BODY_BYTES)
     except OSError as error:
-        raise PosthouseError(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}") from error
+        raise PosthouseError(f"cannot listen on {host}:{port}: {error.strerror}") from error
