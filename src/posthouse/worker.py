@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox import Kind, Outbox
 from posthouse.relay import Relay
@@ -134,18 +136,8 @@ def _bury_the_dead(outbox: Outbox, holder: str) -> None:
         parts = name.rsplit("/", 3)
         if len(parts) != 4 or parts[0] != host or name.startswith(f"{holder}/"):
             continue
-        if parts[1] == own or not _is_alive(int(parts[1])):
+        if parts[1] == own or not psutil.pid_exists(int(parts[1])):
             dead.append(name)
     if dead:
         log.warning("taking over %d lanes of a worker that died", len(dead))
         outbox.lanes.end_leases(dead)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

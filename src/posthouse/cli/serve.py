@@ -1,21 +1,18 @@
 """``posthouse serve``: one web process and one worker process under a small parent."""
 
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import psutil
 
 import posthouse
 from posthouse.cli import _parent
+from posthouse.cli._address import base_urls, require_free
 from posthouse.cli._options import config_option
 from posthouse.config import load
 from posthouse.desk import Desk
-
-EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not used
 
 
 @click.command()
@@ -30,6 +27,7 @@ def serve(config: Path, host: str | None, port: int | None) -> None:
     desk = Desk(load(config))
     server = desk.settings.server
     host, port = host or server.host, server.port if port is None else port
+    require_free(host, port)
     for line in announcement(desk, host, port):
         click.echo(line)
     sys.stdout.flush()
@@ -51,13 +49,3 @@ def announcement(desk: Desk, host: str, port: int) -> Iterator[str]:
             yield "  warning: no robot is configured under notify, so nobody hears of its events"
     for name, robot in desk.robots.items():
         yield from (f"robot {name}: warning: {warning}" for warning in robot.warnings())
-
-
-def base_urls(host: str, port: int) -> Iterator[str]:
-    """Yield the addresses under which this machine may be reached: all of them when it listens on all."""
-    hosts = [host]
-    if host in EVERY_ADDRESS:
-        interfaces = psutil.net_if_addrs().values()
-        found = {address.address for each in interfaces for address in each if address.family == socket.AF_INET}
-        hosts = sorted(found, key=lambda found_host: (found_host.startswith("127."), found_host))
-    yield from (f"http://[{one}]:{port}" if ":" in one else f"http://{one}:{port}" for one in hosts)

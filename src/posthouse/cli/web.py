@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posthouse.cli._address import require_free
 from posthouse.cli._lifeline import die_with_parent
 from posthouse.cli._logs import start_logging
 from posthouse.cli._options import child_option, config_option
@@ -41,6 +42,7 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
     if host is None or port is None:
         server = _configured(config)
         host, port = host or server.host, server.port if port is None else port
+    require_free(host, port)
     make = partial(_application, config, with_worker=with_worker)
     try:
         from granian import Granian
