@@ -36,7 +36,7 @@ TAG_PREFIX = "refs/tags/"
 #: A commit that does not exist, in a push that creates or deletes its ref: only zeros, 40 or 64 of them.
 NO_COMMIT = re.compile(r"0+\Z")
 #: The names of the users behind project and group access tokens; nothing else in a payload says that it is a bot.
-BOT = re.compile(r"(project|group)_\d+_bot")
+BOT = re.compile(r"(project|group)_[0-9]+_bot(_[0-9a-f]+|[0-9]*)\Z")
 #: What people read only while they write: the hints in templates for issues and merge requests.
 HTML_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 #: What a duration is told in, largest first: seconds, then the words.
