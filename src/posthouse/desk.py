@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from posthouse.config import Settings
 from posthouse.core.errors import UnknownWebhook
-from posthouse.core.event import Event
+from posthouse.core.event import Event, Outcome
 from posthouse.core.message import Message
 from posthouse.core.plugin import EventHandler, No, Notifier, WebhookHandler
-from posthouse.outbox import Outcome
 from posthouse.routing import route
 
 #: The reason why nothing is said about an event that no plugin knows.

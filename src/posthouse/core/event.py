@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import from_json
 
 from posthouse.core.errors import BadPayload
 from posthouse.core.reader import Reader
+
+#: What became of an event: somebody hears of it, nobody does for a reason, or a plugin failed.
+Outcome = Literal["told", "silent", "error"]
 
 
 @dataclass(frozen=True, slots=True)

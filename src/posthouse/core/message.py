@@ -157,6 +157,7 @@ def join(lines: Iterable[Inline | Line], separator: str) -> Line:
 
 def excerpt(text: str, limit: int) -> str:
     """Return the beginning of a text: at most ``limit`` characters, without blank lines, with an ellipsis where cut."""
+    text = text.strip()
     head = text[: limit * 4]
     lines = [line.rstrip() for line in head.splitlines() if line.strip()]
     short = "\n".join(lines)

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 #: What links may lead to. Anything else in a payload is text, however much it looks like an address.
 LINK_SCHEMES = frozenset({"http", "https"})
 
+#: Ids and counts are smaller than this; what is not is no id, and Python would not even write it down.
+LARGEST = 10**30
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -42,20 +45,20 @@ class Reader:
 
     def label(self, path: str, default: str = "") -> str:
         """Return a string or a whole number as text: ids that some senders quote and others do not."""
-        number = self.number(path)
-        return self.text(path, default) if number is None else f"{number:.0f}"
+        count = self.count(path)
+        return self.text(path, default) if count is None else str(count)
 
     def number(self, path: str) -> int | float | None:
         """Return the finite number at ``path``; booleans are no numbers."""
         value = self.at(path).value
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        return value if math.isfinite(value) else None
+        return value if isinstance(value, int) or math.isfinite(value) else None
 
     def count(self, path: str) -> int | None:
         """Return the number at ``path`` if it is a whole one and not negative."""
         value = self.number(path)
-        return int(value) if value is not None and value >= 0 and value == int(value) else None
+        return int(value) if value is not None and 0 <= value < LARGEST and value == int(value) else None
 
     def flag(self, path: str) -> bool:
         """Tell whether the value at ``path`` is exactly ``true``."""

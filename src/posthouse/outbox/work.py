@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from posthouse.core.errors import Verdict
+from posthouse.core.event import Outcome
 
 Kind = Literal["webhook", "robot"]
-Outcome = Literal["told", "silent", "error"]
 DeliveryState = Literal["waiting", "sent", "digested", "buried"]
 
 

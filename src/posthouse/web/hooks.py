@@ -68,12 +68,19 @@ class Hooks:
 def _inbound(environ: WSGIEnvironment, now: float) -> Inbound:
     return Inbound(
         headers={
-            name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")
+            name[5:].lower().replace("_", "-"): _as_utf8(value)
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
         },
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
         body=_body(environ),
         received_at=now,
     )
+
+
+def _as_utf8(value: str) -> str:
+    """Undo WSGI's reading of header bytes as Latin-1: a secret token may be Chinese."""
+    return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _body(environ: WSGIEnvironment) -> bytes:

@@ -35,8 +35,7 @@ class DingTalkMarkdown(Dialect):
 
     def line_start(self, line: str) -> str:
         """Return a line that begins with no heading, list, ruler or underline of a heading."""
-        line = re.sub(r"^( ?)([#+=-])", lambda match: match[1] + _LINE_STARTS[match[2]], line)
-        return re.sub(r"^( ?\d{1,9})([.)])(?=\s|$)", lambda match: match[1] + _LINE_STARTS[match[2]], line)
+        return _LINE_START.sub(lambda match: match["before"] + _LINE_STARTS[match["mark"]], line)
 
     def more(self, count: int) -> str:
         """Return the words for entries that are not shown."""
@@ -57,6 +56,10 @@ class DingTalkMarkdown(Dialect):
 
 
 _TWINS = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞", "*": "＊", "`": "ˋ", "|": "｜"})
+#: "+1" and "-5" begin no list; some clients take "#5" for a heading, so that does not pass.
+_LINE_START = re.compile(
+    r"^(?P<before> ?(?:[0-9]{1,9}(?=[.)](?: |$)))?)(?P<mark>#|[+-](?=[ +-]|$)|=(?==* ?$)|(?<=[0-9])[.)])"
+)
 _LINE_STARTS = {"#": "＃", "+": "＋", "-": "－", "=": "＝", ".": "．", ")": "）"}
 
 

@@ -1,0 +1,60 @@
+# The front door: make serve, make demo, make test. Everything is installed into .venv, from locked versions.
+CONFIG ?= posthouse.example.yml
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO_EVENTS := $(wildcard tests/webhooks/gitlab/payloads/*.json)
+
+.PHONY: serve demo test lint types contracts tests docs bench lock clean
+
+serve: $(VENV)/runtime
+	$(BIN)/posthouse serve --config $(CONFIG)
+
+demo: $(VENV)/runtime
+	$(BIN)/posthouse demo $(DEMO_EVENTS)
+
+test: lint types contracts tests
+
+lint: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/dev
+	$(BIN)/lint-imports
+
+tests: $(VENV)/dev
+	$(BIN)/pytest
+
+docs: $(VENV)/runtime
+	$(BIN)/python -m posthouse.cli._reference docs
+
+bench: $(VENV)/dev
+	$(BIN)/python bench/ingest.py
+	$(BIN)/python bench/deliver.py
+
+# Granian is compiled. Where there is no wheel of it, waitress serves instead.
+$(VENV)/runtime: requirements/runtime.txt requirements/granian.txt requirements/build.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	$(PIP) install --require-hashes --only-binary :all: -r requirements/granian.txt \
+		|| echo "There is no wheel of granian for this platform; waitress serves instead."
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/runtime requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+# Writes the locks anew with the newest versions; needs uv.
+lock:
+	for name in runtime granian dev build; do \
+		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade --quiet \
+			requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
