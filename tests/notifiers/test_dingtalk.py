@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from pydantic import ValidationError
 
 from notifiers.messages import MESSAGES, SERVER
-from notifiers.test_markdown import ANY_MESSAGE
+from notifiers.strategies import ANY_MESSAGE
 from posthouse import (
     Bold,
     Buttons,

@@ -21,6 +21,7 @@ from posthouse.fakes.dingtalk_rules import (
 
 SEND_PATH = "/robot/send"
 WINDOW_SECONDS = 60.0
+LONGEST_DELAY = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Fault:
                 raise ValueError(f"{name} has the wrong type")
         if value.get("drop", "after") not in {"before", "after"}:
             raise ValueError('drop is "before" or "after"')
+        if not 0 <= value.get("delay", 0) <= LONGEST_DELAY or not 200 <= value.get("status", 200) <= 599:
+            raise ValueError("a fault's delay is at most an hour, in seconds, and its status is from 200 to 599")
         return cls(**value)
 
     @property

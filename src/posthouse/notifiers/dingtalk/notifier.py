@@ -126,7 +126,7 @@ class DingTalkNotifier(Notifier):
     def _buttons(self, message: Message) -> list[tuple[str, str]]:
         """Return the first buttons that lead somewhere, as names and addresses."""
         links = (link for block in message.blocks if isinstance(block, Buttons) for link in block.links)
-        named = ((clip(clean(link.text).strip(), BUTTON_CHARACTERS), sound_url(link.url)) for link in links)
+        named = ((clip(calm(clean(link.text)).strip(), BUTTON_CHARACTERS), sound_url(link.url)) for link in links)
         usable = ((name, self._dialect.address(url)) for name, url in named if name and url)
         return list(islice(usable, BUTTONS_SHOWN))
 
