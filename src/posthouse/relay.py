@@ -56,6 +56,8 @@ class Relay:
         self.desk = desk
         self.outbox = outbox
         self.clock = clock
+        #: The lanes of the configured robots; several robots may share one.
+        self.lanes = frozenset(desk.lanes.values())
         self._transport = transport
 
     @classmethod
@@ -64,12 +66,18 @@ class Relay:
         settings = load(path)
         desk = Desk(settings)
         outbox = Outbox.open(settings.server.database)
-        outbox.lanes.prepare(
-            {webhook_id: ("webhook", handler.type) for webhook_id, handler in desk.webhooks.items()}
-            | {desk.lanes[name]: ("robot", notifier.type) for name, notifier in desk.robots.items()},
-            desk.lanes,
-        )
-        return cls(desk, outbox=outbox, transport=Transport(language=settings.server.language))
+        relay = cls(desk, outbox=outbox, transport=Transport(language=settings.server.language))
+        relay.prepare()
+        return relay
+
+    def prepare(self) -> None:
+        """Make sure that every configured webhook and robot has its lane in the outbox."""
+        lanes: dict[str, tuple[Kind, str]] = {}
+        for webhook_id, handler in self.desk.webhooks.items():
+            lanes[webhook_id] = ("webhook", handler.type)
+        for name, notifier in self.desk.robots.items():
+            lanes[self.desk.lanes[name]] = ("robot", notifier.type)
+        self.outbox.lanes.prepare(lanes, self.desk.lanes)
 
     def close(self) -> None:
         """Close the database and every connection."""
@@ -117,8 +125,7 @@ class Relay:
 
         When ``stopping`` turns true, the attempt in flight is finished and settled, and the lane given back.
         """
-        among = set(self.desk.lanes.values())
-        claim = self.outbox.lanes.claim("robot", among, holder=holder, now=self.clock(), lease=LEASE)
+        claim = self.outbox.lanes.claim("robot", self.lanes, holder=holder, now=self.clock(), lease=LEASE)
         if claim is None:
             return False
         try:
@@ -129,8 +136,7 @@ class Relay:
 
     def next_due(self, kind: Kind) -> float | None:
         """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
-        among = self.desk.webhooks if kind == "webhook" else set(self.desk.lanes.values())
-        return self.outbox.lanes.next_due(kind, among)
+        return self.outbox.lanes.next_due(kind, self.desk.webhooks if kind == "webhook" else self.lanes)
 
     def _handled(self, stored: StoredEvent) -> HandledEvent:
         """Decide about one event. Whatever a plugin raises is kept with the event, and the lane goes on."""

@@ -35,7 +35,8 @@ class Site:
 class PluginSettings(BaseModel):
     """A part of the configuration that a plugin defines: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # What is wrong is said without quoting it: it may be a secret in the wrong place.
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class WebhookSettings(PluginSettings):
@@ -54,7 +55,7 @@ class RobotSettings(PluginSettings):
     """The full address to post to instead of the vendor's, for private deployments and tests."""
     per_minute: int | None = Field(default=None, ge=0, le=600)
     """How many messages the robot takes in any minute; the vendor's limit when absent, 0 for none."""
-    keyword: str | None = Field(default=None, min_length=1)
+    keyword: str | None = Field(default=None, min_length=1, max_length=64)
     """A word that the robot's security settings ask for; added to messages that lack it."""
 
     def secrets(self) -> tuple[str, ...]:
@@ -200,13 +201,16 @@ class Notifier(Plugin):
 
     @abstractmethod
     def render(self, message: Message, *, form: int = 0) -> Payload:
-        """Return the message as the vendor's JSON, fitted into the vendor's limits, with no credential in it."""
+        """Return the message as the vendor's JSON, fitted into the vendor's limits, with no credential in it.
+
+        A ``form`` beyond the plainest is the plainest.
+        """
 
     @abstractmethod
     def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:
         """Return the signed request for one attempt at ``now`` (seconds since the epoch).
 
-        ``idempotency_key`` is the same for every attempt of one delivery.
+        ``idempotency_key`` is the same for every attempt of one delivery; it has at most 64 ASCII characters.
         """
 
     @abstractmethod

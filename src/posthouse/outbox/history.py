@@ -91,7 +91,7 @@ class History:
             .group_by(delivery.c.robot)
         )
         with self._reads.connect() as connection:
-            return dict(connection.execute(statement).tuples().all())
+            return dict(connection.execute(statement).all())
 
 
 _EVENT = (

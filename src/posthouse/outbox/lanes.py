@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, Select, Update, bindparam, insert, select, text, update
+from sqlalchemy import Connection, CursorResult, Row, Select, Update, bindparam, case, insert, select, text, update
 from sqlalchemy.sql import ColumnElement
 
 from posthouse.core.errors import LeaseLost
@@ -203,13 +203,15 @@ _TAKE = (
     .where(lane.c.id == bindparam("which"))
     .values(holder=bindparam("new_holder"), lease_until=bindparam("new_lease_until"))
 )
+# A rest that was put on the lane while it was held, by a ban of the whole vendor, is not cut short.
+_LATER = case((lane.c.next_at > bindparam("new_next_at"), lane.c.next_at), else_=bindparam("new_next_at"))
 _HOLD = (
     update(lane)
     .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
     .values(
         holder=bindparam("new_holder"),
         lease_until=bindparam("new_lease_until"),
-        next_at=bindparam("new_next_at"),
+        next_at=_LATER,
         failures=bindparam("new_failures"),
         recent=bindparam("new_recent"),
     )
@@ -217,7 +219,7 @@ _HOLD = (
 _GIVE_BACK = (
     update(lane)
     .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
-    .values(holder=None, lease_until=0.0, next_at=bindparam("new_next_at"))
+    .values(holder=None, lease_until=0.0, next_at=_LATER)
 )
 _HANDLED = (
     update(event)

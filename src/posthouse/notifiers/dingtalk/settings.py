@@ -4,7 +4,7 @@ import re
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import ConfigDict, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from posthouse import RobotSettings, Secret
 
@@ -13,9 +13,6 @@ ADDRESS = "https://oapi.dingtalk.com/robot/send"
 
 class DingTalkSettings(RobotSettings):
     """A custom robot in a DingTalk group."""
-
-    # What a validation error would show of the input is the credentials.
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     access_token: Secret | None = None
     """The `access_token` in the address that DingTalk shows for the robot."""

@@ -1,0 +1,74 @@
+"""Leader commit: everybody's work is done together, and each piece's error is its own."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+
+import pytest
+from sqlalchemy import Connection, text
+
+from posthouse.core.errors import LeaseLost
+from posthouse.outbox import Outbox
+
+
+def insert(number: int) -> str:
+    return f"INSERT INTO worker (id, started_at, seen_at) VALUES ('{number}', 0, 0)"  # noqa: S608
+
+
+def test_work_that_arrives_during_a_commit_shares_the_next_one(outbox: Outbox) -> None:
+    commit, begun, go_on = outbox._commit, Event(), Event()
+    transactions: list[int] = []
+
+    def first(connection: Connection) -> None:
+        begun.set()
+        go_on.wait(10)
+        connection.execute(text(insert(0)))
+
+    def other(number: int) -> None:
+        def work(connection: Connection) -> None:
+            transactions.append(id(connection.get_transaction()))
+            connection.execute(text(insert(number)))
+
+        commit.run(work)
+
+    with ThreadPoolExecutor(9) as pool:
+        pool.submit(commit.run, first)
+        begun.wait(10)
+        others = [pool.submit(other, number) for number in range(1, 9)]
+        while len(commit._waiting) < 8:
+            begun.wait(0.001)
+        go_on.set()
+        for done in others:
+            done.result(10)
+    assert len(transactions) == 8
+    assert len(set(transactions)) == 1
+
+
+def test_an_error_in_one_piece_undoes_that_piece_alone(outbox: Outbox) -> None:
+    commit, together = outbox._commit, Barrier(8)
+
+    def work(number: int) -> str:
+        def piece(connection: Connection) -> str:
+            connection.execute(text(insert(number)))
+            if number % 2:
+                raise LeaseLost(str(number))
+            return "done"
+
+        together.wait(10)
+        return commit.run(piece)
+
+    with ThreadPoolExecutor(8) as pool:
+        pieces = [pool.submit(work, number) for number in range(8)]
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            with pytest.raises(LeaseLost, match=str(number)):
+                piece.result()
+        else:
+            assert piece.result() == "done"
+    rows = commit.run(lambda connection: connection.execute(text("SELECT id FROM worker ORDER BY id")).scalars().all())
+    assert rows == ["0", "2", "4", "6"]
+
+
+def test_work_after_a_failure_of_the_database_succeeds(outbox: Outbox) -> None:
+    with pytest.raises(Exception, match="no such table"):
+        outbox._commit.run(lambda connection: connection.execute(text("SELECT * FROM missing")))
+    assert outbox._commit.run(lambda connection: connection.execute(text("SELECT 1")).scalar()) == 1

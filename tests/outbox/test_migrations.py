@@ -1,0 +1,38 @@
+"""The migrations lead to the tables that the code works with."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import posthouse.outbox.migrations
+from posthouse.outbox import Outbox
+from posthouse.outbox.engine import HEAD
+from posthouse.outbox.tables import metadata
+
+
+def test_the_migrations_make_the_tables(outbox: Outbox) -> None:
+    with outbox._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_is_looked_for() -> None:
+    (folder,) = posthouse.outbox.migrations.__path__
+    assert ScriptDirectory(folder).get_current_head() == HEAD
+
+
+def test_opening_a_second_time_changes_nothing(outbox: Outbox, url: str) -> None:
+    Outbox.open(url).close()
+    assert outbox.history.events(1) == []
+
+
+def test_partial_indexes_serve_the_questions_of_workers(outbox: Outbox) -> None:
+    questions = {
+        "event_waiting": "SELECT id FROM event WHERE webhook_id = 'finance' AND state = 'waiting' ORDER BY id",
+        "delivery_waiting": "SELECT id FROM delivery WHERE lane_id = 'a' AND state = 'waiting' ORDER BY id",
+    }
+    with outbox._engine.connect() as connection:
+        for index, question in questions.items():
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}").all())
+            assert index in plan
+            assert "TEMP B-TREE" not in plan
