@@ -3,16 +3,18 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from posthouse.config import Settings
-from posthouse.core.errors import UnknownWebhook
+from posthouse.core.errors import ConfigError, Problem, UnknownWebhook
 from posthouse.core.event import Event, Outcome
 from posthouse.core.message import Message
-from posthouse.core.plugin import EventHandler, No, Notifier, WebhookHandler
+from posthouse.core.plugin import EventHandler, No, Notifier, Plugin, WebhookHandler
 from posthouse.routing import route
 
 #: The reason why nothing is said about an event that no plugin knows.
 NO_HANDLER = "no handler"
+Made = TypeVar("Made", bound=Plugin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,25 @@ class Decision:
 
 
 class Desk:
-    """The plugins of one process, made from its settings; used by any number of threads."""
+    """The plugins of one process, made from its settings; used by any number of threads.
+
+    Raises `ConfigError` for a plugin that cannot be made.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         site, registry = settings.site, settings.registry
         self.webhooks: Mapping[str, WebhookHandler] = {
-            webhook.id: webhook.handler(webhook.settings, site) for webhook in settings.webhooks.values()
+            webhook.id: _made(settings, webhook.handler, webhook.settings, site)
+            for webhook in settings.webhooks.values()
         }
         self.robots: Mapping[str, Notifier] = {
-            robot.name: robot.notifier(robot.settings, site) for robot in settings.robots.values()
+            robot.name: _made(settings, robot.notifier, robot.settings, site) for robot in settings.robots.values()
         }
         #: The lane of each robot. Robots with one identity share a lane, and with it a budget.
         self.lanes: Mapping[str, str] = {name: _lane_id(notifier) for name, notifier in self.robots.items()}
         self._handlers: Mapping[tuple[str, str], EventHandler] = {
-            key: handler(site) for key, handler in registry.events.items()
+            key: _made(settings, handler, site) for key, handler in registry.events.items()
         }
 
     def webhook(self, webhook_id: str) -> WebhookHandler:
@@ -76,6 +82,14 @@ class Desk:
         if not answer:
             return _silent("the handler had nothing to say", by)
         return _routed(event, answer, webhook.robots, by)
+
+
+def _made(settings: Settings, plugin: type[Made], *arguments: Any) -> Made:
+    try:
+        return plugin(*arguments)
+    except Exception as error:
+        text = f"{plugin.__module__}.{plugin.__qualname__} cannot be made: {type(error).__name__}: {error}"
+        raise ConfigError([Problem(file=str(settings.path), line=None, key="config.plugins", text=text)]) from error
 
 
 def _routed(event: Event, messages: Sequence[Message], robots: Sequence[str], by: Mapping[str, str]) -> Decision:

@@ -20,13 +20,19 @@ from typing import TypeGuard
 import posthouse.notifiers
 import posthouse.webhooks
 from posthouse.core.errors import PosthouseError
-from posthouse.core.plugin import EventHandler, Notifier, Plugin, WebhookHandler
+from posthouse.core.plugin import EventHandler, Limits, Notifier, Plugin, WebhookHandler
 
 ENTRY_POINT_GROUP = "posthouse.plugins"
+#: What a concrete class has to define, by its kind; it would be missed only when the plugin is first used.
+NEEDED: Mapping[type[Plugin], Mapping[str, type]] = {
+    WebhookHandler: {"type": str},
+    Notifier: {"type": str, "limits": Limits},
+    EventHandler: {"webhook_type": type, "events": tuple},
+}
 
 
 class PluginError(PosthouseError):
-    """A plugin cannot be imported, or two of them claim the same key."""
+    """A plugin cannot be imported, lacks what its kind needs, or claims the same key as another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,8 @@ class Registry:
 def discover(plugins: Sequence[str] = (), *, folder: Path | None = None) -> Registry:
     """Find every plugin; ``plugins`` are module names or ``.py`` files, relative ones seen from ``folder``.
 
-    Raises `PluginError` for one that cannot be imported and for two of a user's with the same key.
+    Raises `PluginError` for one that cannot be imported or lacks what it needs, and for two of a user's with the same
+    key.
     """
     built_in = _by_key(_classes(_built_in_modules()))
     users: dict[tuple[str, ...], type[Plugin]] = {}
@@ -74,7 +81,7 @@ def _user_modules(plugins: Sequence[str], folder: Path) -> Iterator[ModuleType]:
 def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"the plugin {name!r} cannot be imported: {type(error).__name__}: {error}") from error
 
 
@@ -89,7 +96,7 @@ def _loaded(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise PluginError(f"the plugin {path} cannot be loaded: {type(error).__name__}: {error}") from error
     return module
@@ -113,13 +120,22 @@ def _by_key(classes: Iterable[type[Plugin]]) -> dict[tuple[str, ...], type[Plugi
 
 def _keyed(classes: Iterable[type[Plugin]]) -> Iterator[tuple[tuple[str, ...], type[Plugin]]]:
     for found in classes:
+        _require_what_it_needs(found)
         if issubclass(found, WebhookHandler):
             yield ("webhook", found.type), found
         elif issubclass(found, Notifier):
             yield ("notifier", found.type), found
         elif issubclass(found, EventHandler):
+            _require_what_it_needs(found.webhook_type)
             for name in found.events:
                 yield ("event", found.webhook_type.type, name), found
+
+
+def _require_what_it_needs(found: type[Plugin]) -> None:
+    for kind, attributes in NEEDED.items():
+        for name, expected in attributes.items() if issubclass(found, kind) else ():
+            if not isinstance(getattr(found, name, None), expected):
+                raise PluginError(f"{_path(found)} must have {name!r}, of the type {expected.__name__}")
 
 
 def _path(found: type[Plugin]) -> str:

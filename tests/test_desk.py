@@ -1,0 +1,145 @@
+"""What is decided about an event, and which robots share a lane."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from posthouse import Event, Notifier
+from posthouse.config import load
+from posthouse.core.errors import ConfigError, UnknownWebhook
+from posthouse.desk import Desk
+
+HEAD = """\
+config:
+  plugins: [plugin.py]
+  webhooks:
+"""
+ROBOTS = """\
+    - webhook_id: {name}
+      type: GITLAB
+      notify:
+        ding_talk: {{access_token: "{token}"}}
+"""
+PLUGIN = """
+from posthouse import EventHandler, Message, No
+from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler
+
+class Mine(EventHandler):
+    webhook_type = GitlabWebhookHandler
+    events = ("X", "Y")
+
+    def handle(self, event):
+        {body}
+"""
+MakeDesk = Callable[..., Desk]
+TOKEN = "a-recognisable-token"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> MakeDesk:
+    """Make a desk of webhooks, and of a plugin that handles X and Y."""
+
+    def made(
+        body: str = "return ()", *, plugin: str = PLUGIN, webhooks: str = ROBOTS.format(name="a", token=TOKEN)
+    ) -> Desk:
+        (tmp_path / "plugin.py").write_text(plugin.format(body=body), encoding="utf-8")
+        path = tmp_path / "posthouse.yml"
+        path.write_text(HEAD + webhooks, encoding="utf-8")
+        return Desk(load(path))
+
+    return made
+
+
+def test_a_message_goes_to_every_robot_of_the_webhook(desk: MakeDesk) -> None:
+    decision = desk("return [Message('hello')]").decide("a", Event("X", {}))
+    assert (decision.outcome, decision.reason) == ("told", "")
+    assert [(routed.message.title, routed.robots) for routed in decision.said] == [("hello", ("a.ding_talk",))]
+    assert [(step["step"], step["outcome"], step["reason"]) for step in decision.trace] == [
+        ("handled", "ok", "by Mine"),
+        ("said", "info", "hello"),
+        ("routed", "told", "every robot of the webhook: a.ding_talk"),
+    ]
+
+
+def test_several_messages_are_told_in_order(desk: MakeDesk) -> None:
+    decision = desk("yield from (Message('one'), Message('two'))").decide("a", Event("Y", {}))
+    assert [routed.message.title for routed in decision.said] == ["one", "two"]
+    assert [step["step"] for step in decision.trace] == ["handled", "said", "routed", "said", "routed"]
+
+
+def test_an_event_that_no_plugin_knows_is_silent(desk: MakeDesk) -> None:
+    decision = desk().decide("a", Event("Feature Flag Hook", {}))
+    assert (decision.outcome, decision.reason, decision.said) == ("silent", "no handler", ())
+    assert decision.trace[0]["reason"] == "by nobody: no plugin knows 'Feature Flag Hook'"
+
+
+def test_a_handler_may_say_no_with_a_reason(desk: MakeDesk) -> None:
+    decision = desk("return No('too early')").decide("a", Event("X", {}))
+    assert (decision.outcome, decision.reason, decision.said) == ("silent", "too early", ())
+    assert [(step["step"], step["outcome"]) for step in decision.trace] == [("handled", "ok"), ("said", "silent")]
+
+
+@pytest.mark.parametrize("body", ["return ()", "return []", "return None", "pass"])
+def test_a_handler_without_messages_is_silent(desk: MakeDesk, body: str) -> None:
+    decision = desk(body).decide("a", Event("X", {}))
+    assert (decision.outcome, decision.reason) == ("silent", "the handler had nothing to say")
+
+
+def test_a_confidential_event_reaches_no_robot(desk: MakeDesk) -> None:
+    decision = desk("return [Message('hush'), Message('hush')]").decide("a", Event("X", {}, confidential=True))
+    assert (decision.outcome, decision.reason) == ("silent", "the event is confidential")
+    assert [routed.robots for routed in decision.said] == [(), ()]
+
+
+def test_a_webhook_without_robots_is_silent(desk: MakeDesk) -> None:
+    webhooks = "    - {webhook_id: a, type: GITLAB}\n"
+    decision = desk("return [Message('hello')]", webhooks=webhooks).decide("a", Event("X", {}))
+    assert (decision.outcome, decision.reason) == ("silent", "the webhook has no robots under notify")
+
+
+def test_what_a_handler_raises_is_for_the_caller(desk: MakeDesk) -> None:
+    with pytest.raises(ZeroDivisionError):
+        desk("1 / 0").decide("a", Event("X", {}))
+
+
+def test_an_unknown_webhook_is_refused(desk: MakeDesk) -> None:
+    with pytest.raises(UnknownWebhook, match="'b'"):
+        desk().webhook("b")
+
+
+def test_robots_with_one_token_share_a_lane(desk: MakeDesk) -> None:
+    names = (("a", TOKEN), ("b", TOKEN), ("c", "another-token"))
+    lanes = desk(webhooks="".join(ROBOTS.format(name=name, token=token) for name, token in names)).lanes
+    assert lanes["a.ding_talk"] == lanes["b.ding_talk"] != lanes["c.ding_talk"]
+
+
+def test_a_lane_does_not_show_the_token_and_is_named_alike_by_every_process(desk: MakeDesk) -> None:
+    lane = desk().lanes["a.ding_talk"]
+    assert lane == desk().lanes["a.ding_talk"]
+    assert lane.startswith("ding_talk:")
+    assert TOKEN not in lane
+
+
+def test_a_delivery_goes_to_its_robot_even_under_a_new_name(desk: MakeDesk) -> None:
+    both = ROBOTS.format(name="a", token=TOKEN) + ROBOTS.format(name="b", token=TOKEN)
+    before = desk(webhooks=both)
+    lane = before.lanes["b.ding_talk"]
+    assert before.robot("b.ding_talk", lane) is before.robots["b.ding_talk"]
+    renamed = desk(webhooks=ROBOTS.format(name="new", token=TOKEN))
+    assert renamed.robot("b.ding_talk", lane) is renamed.robots["new.ding_talk"]
+    assert renamed.robot("b.ding_talk", "ding_talk:other") is None
+
+
+def test_every_plugin_is_made_once_and_knows_the_site(desk: MakeDesk) -> None:
+    made = desk()
+    assert made.webhook("a") is made.webhook("a")
+    robot = made.robots["a.ding_talk"]
+    assert isinstance(robot, Notifier)
+    assert robot.site == made.settings.site
+
+
+def test_a_plugin_that_cannot_be_made_is_a_wrong_configuration(desk: MakeDesk) -> None:
+    plugin = PLUGIN + "\n    def __init__(self, site):\n        raise RuntimeError('no luck')\n"
+    with pytest.raises(ConfigError, match=r"config.plugins: .*plugin.py.Mine cannot be made: RuntimeError: no luck"):
+        desk(plugin=plugin)
