@@ -23,6 +23,7 @@ WORDS = {
     "dict_type": "must have keys below it",
     "model_type": "must have keys below it",
     "tuple_type": "must be a list",
+    "too_short": "must not be empty",
 }
 
 
@@ -66,7 +67,8 @@ class _WebhookReader:
         if not isinstance(values, dict):
             self._problem(path, "must have keys below it")
             return
-        if (name := values.get("webhook_id")) in self._names:
+        name = values.get("webhook_id")
+        if name is not None and name in self._names:
             self._problem((*path, "webhook_id"), f"there is another webhook {name!r} above")
         self._names.append(name)
         handler = self._known(self._registry.webhooks, values, path)

@@ -1,5 +1,6 @@
 """What the configuration says, once it is known to be right."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from posthouse.core.plugin import (
 from posthouse.discovery import Registry
 
 SQLITE_FILE = "sqlite:///"
+ADDRESS = re.compile(r"https?://[^/?#\s]+[^?#\s]*")
 
 
 class ServerSettings(PluginSettings):
@@ -41,15 +43,16 @@ class ServerSettings(PluginSettings):
     @field_validator("database")
     @classmethod
     def _is_a_file(cls, url: str) -> str:
-        if not url.startswith(SQLITE_FILE) or len(url) == len(SQLITE_FILE) or url.endswith(":memory:"):
+        path = url.removeprefix(SQLITE_FILE)
+        if path in {url, "", ":memory:"} or "?" in path:
             raise ValueError("must be a file that two processes share, such as sqlite:///posthouse.db")
         return url
 
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
+        if url is not None and not ADDRESS.fullmatch(url):
+            raise ValueError("must be an address that starts with http:// or https://")
         return url.rstrip("/") if url else url
 
     @field_validator("time_zone")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from posthouse.core.errors import ConfigError, Problem
@@ -40,16 +41,12 @@ def dotted(path: Path_) -> str:
 def read(path: Path) -> Source:
     """Read the file; raise `ConfigError` if it cannot be read, is no YAML, or refers to what is not there."""
     try:
-        root = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise _error(path, None, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise _error(path, None, "is not UTF-8 text") from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _error(path, None if mark is None else mark.line + 1, f"is not YAML: {error.problem}") from None
-    except YAMLError as error:
-        raise _error(path, None, f"is not YAML: {error}") from None
+    root = _parsed(path, text)
     lines: dict[Path_, int] = dict(_lines(root, ()))
     problems: list[Problem] = []
     bare = Source(path=path, values=None, lines=lines)
@@ -57,6 +54,29 @@ def read(path: Path) -> Source:
     if problems:
         raise ConfigError(problems)
     return Source(path=path, values=values, lines=lines)
+
+
+def _parsed(path: Path, text: str) -> Any:
+    try:
+        return YAML(typ="rt", pure=True).load(text)
+    except DuplicateKeyError as error:
+        # What ruamel says about it goes on with both values, which may be credentials.
+        key = error.problem.removeprefix('found duplicate key "').partition('" with value')[0]
+        raise _error(path, _line(error), f"the key {key!r} is there twice") from None
+    except MarkedYAMLError as error:
+        raise _error(path, _line(error), f"is not YAML: {error.problem}") from None
+    except YAMLError as error:
+        raise _error(path, None, f"is not YAML: {error}") from None
+    except RecursionError:
+        raise _error(path, None, "is nested too deeply") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # What ruamel lets through of a value that its tag, or its look, does not fit: `!!int abc`, 2024-99-99.
+        raise _error(path, None, f"is not YAML: a value is of no type that fits it ({type(error).__name__})") from None
+
+
+def _line(error: MarkedYAMLError) -> int | None:
+    mark = error.problem_mark or error.context_mark
+    return None if mark is None else mark.line + 1
 
 
 def _error(path: Path, line: int | None, text: str) -> ConfigError:
@@ -95,12 +115,17 @@ def _filled(text: str, path: Path_, source: Source, problems: list[Problem]) -> 
     def value(match: re.Match[str]) -> str:
         if match[1]:
             return "${"
+        kind, name = match[2], match[3]
         try:
-            return _from_file(source.path.parent / match[3]) if match[2] else os.environ[match[3]]
+            return _from_file(source.path.parent / name) if kind else os.environ[name]
         except KeyError:
-            problems.append(source.problem(path, f"the environment has no variable {match[3]}"))
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(source.problem(path, f"the file {match[3]} cannot be read: {error}"))
+            problems.append(source.problem(path, f"the environment has no variable {name}"))
+        except OSError as error:
+            problems.append(source.problem(path, f"the file {name} cannot be read: {error.strerror}"))
+        except UnicodeDecodeError:
+            problems.append(source.problem(path, f"the file {name} is not UTF-8 text"))
+        except ValueError:  # a name that no system knows, such as one with a null byte
+            problems.append(source.problem(path, f"{name!a} cannot be the name of anything"))
         return ""
 
     return REFERENCE.sub(value, text)
