@@ -25,26 +25,44 @@ class LeaderCommit:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._lock = Lock()
+        self._guard = Lock()  # for the two below, held for moments only
         self._waiting: deque[_Piece[object]] = deque()
+        self._is_led = False
         self._connection: Connection | None = None
 
-    def run(self, work: Callable[[Connection], Result]) -> Result:
+    def run(self, work: Callable[[Connection], Result], *, sure: bool = False) -> Result:
         """Return what ``work`` returns, once it is committed.
 
         Raises what ``work`` raises, with nothing of it written, and `StoreUnavailable` when the database fails.
+        Work that is ``sure`` raises nothing of its own, which spares it a savepoint.
         """
-        piece = _Piece(work)
-        self._waiting.append(cast("_Piece[object]", piece))
-        with self._lock:
-            while not piece.done:
-                self._write([self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))])
+        piece = _Piece(work, sure=sure)
+        with self._guard:
+            self._waiting.append(cast("_Piece[object]", piece))
+            leads, self._is_led = not self._is_led, True
+        if not leads:
+            piece.wait()  # until a leader has done it, or has made this thread the next leader
+        if not piece.done:
+            self._lead()
         return piece.result()
 
     def close(self) -> None:
-        """Give the connection back."""
-        with self._lock:
-            self._drop_connection()
+        """Give the connection back; nobody may be at work any more."""
+        self._drop_connection()
+
+    def _lead(self) -> None:
+        """Write what waits, this thread's piece among it, and let the next in line lead before the others wake up."""
+        with self._guard:
+            pieces = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+        try:
+            self._write(pieces)
+        finally:
+            with self._guard:
+                self._is_led = bool(self._waiting)
+                if self._is_led:
+                    self._waiting[0].wake()
+            for piece in pieces:
+                piece.wake()
 
     def _write(self, pieces: "list[_Piece[object]]") -> None:
         failure: Exception | None = StoreUnavailable("the process stopped in the middle of a commit")
@@ -76,19 +94,32 @@ class LeaderCommit:
 class _Piece(Generic[Result]):
     """One thread's work and what came of it."""
 
-    __slots__ = ("_error", "_value", "_work", "done")
+    __slots__ = ("_error", "_gate", "_sure", "_value", "_work", "done")
 
-    def __init__(self, work: Callable[[Connection], Result]) -> None:
+    def __init__(self, work: Callable[[Connection], Result], *, sure: bool) -> None:
         self._work = work
+        self._sure = sure
         self._value: Result | None = None
         self._error: Exception | None = None
+        self._gate = Lock()
+        self._gate.acquire()
         self.done = False
+
+    def wait(self) -> None:
+        self._gate.acquire()
+
+    def wake(self) -> None:
+        if self._gate.locked():
+            self._gate.release()
 
     def work_alone(self, connection: Connection) -> None:
         self._value = self._work(connection)
 
     def work_among_others(self, connection: Connection) -> None:
         """Work inside a savepoint, so that an error here undoes this piece alone."""
+        if self._sure:
+            self._value = self._work(connection)
+            return
         connection.exec_driver_sql("SAVEPOINT piece")
         try:
             self._value = self._work(connection)

@@ -59,7 +59,7 @@ class Hooks:
         except Refused as error:
             log.warning("webhook %s: refused with %d: %s", webhook_id[:64], error.status, error)
             return _answer(start_response, error.status, {"error": str(error)})
-        log.info("webhook %s: event %d %s", webhook_id, recorded.event_id, "again" if recorded.repeat else "stored")
+        log.debug("webhook %s: event %d %s", webhook_id, recorded.event_id, "again" if recorded.repeat else "stored")
         if recorded.repeat:
             return _answer(start_response, 200, {"event_id": recorded.event_id, "repeat": True})
         return _answer(start_response, 202, {"event_id": recorded.event_id})
