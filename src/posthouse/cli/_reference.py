@@ -1,0 +1,215 @@
+"""Writes the parts of the documentation that the code knows better: ``python -m posthouse.cli._reference docs``.
+
+What stands in a Markdown file between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is made from the plugins, the
+settings models and the commands; the JSON Schema is made as a whole. A test fails where a file is out of date.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from posthouse.cli import cli
+from posthouse.config.schema import PREFIX, json_schema
+from posthouse.core.plugin import EventHandler, Language, NotifyEventHandler, Plugin
+from posthouse.discovery import Registry, discover
+
+BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+SCHEMA = "posthouse.schema.json"
+#: How wide the help of a command is drawn, in characters.
+WIDTH = 100
+#: How docstrings begin whose rest stands in a table that says the same in its header.
+BEGINNINGS = re.compile(r"(Tells of |Takes in |Speaks to |Keep silent about )")
+#: For the Chinese README, by class: what it does, and for event handlers what it is silent about.
+CHINESE: Mapping[str, tuple[str, ...]] = {
+    "GitlabWebhookHandler": ("GitLab 的项目、群组和系统钩子",),
+    "DingTalkNotifier": ("钉钉群的自定义机器人：有按钮时发 ActionCard，否则发 Markdown，最后才用纯文本",),
+    "PushHookNotifyEventHandler": (
+        "新提交、新分支，以及重要分支的删除",
+        "删除未受保护的分支（例如合并之后），以及没有新提交的推送",
+    ),
+    "TagPushHookNotifyEventHandler": ("新标签、被移动的标签，以及受保护标签的删除", "删除未受保护的标签"),
+    "MergeRequestHookNotifyEventHandler": (
+        "合并请求的每一步，以及有人在等待的更新：新提交、审核、指派、草稿与就绪、标题和目标分支",
+        "只改了标记、描述之类的更新，以及未知的动作",
+    ),
+    "IssueHookNotifyEventHandler": (
+        "议题和其他工作项的新建、关闭、重新打开、指派和截止日期",
+        "其他更新，以及未知的动作",
+    ),
+    "NoteHookNotifyEventHandler": ("人写的新评论", "修改过的评论、机器人的评论和 GitLab 自己写的记录"),
+    "PipelineHookNotifyEventHandler": ("失败或被取消的流水线", "其他状态"),
+    "JobHookNotifyEventHandler": ("失败的作业", "其他状态"),
+    "ReleaseHookNotifyEventHandler": ("新的发布和被删除的发布", "发布信息的更新"),
+}
+
+
+@click.command()
+@click.argument("docs", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def reference(docs: Path) -> None:
+    """Bring the generated parts of the files in DOCS, and of the READMEs beside it, up to date."""
+    for path, text in documents(docs).items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            click.echo(f"wrote {path}")
+
+
+def documents(docs: Path) -> dict[Path, str]:
+    """Return every file that has something generated in it, as it should be; writes nothing."""
+    registry = discover()
+    schema = json_schema(registry)
+    found = {docs / SCHEMA: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"}
+    for path in sorted([*docs.parent.glob("README*.md"), *docs.glob("*.md")]):
+        text = path.read_text(encoding="utf-8")
+        if BLOCK.search(text):
+            language: Language = "zh" if path.stem.endswith("zh-CN") else "en"
+            found[path] = BLOCK.sub(partial(_filled, blocks=_blocks(registry, schema, language)), text)
+    return found
+
+
+def _blocks(registry: Registry, schema: Mapping[str, Any], language: Language) -> Mapping[str, Callable[[], str]]:
+    return {
+        "webhook types": lambda: _webhook_types(registry, language),
+        "event handlers": lambda: _event_handlers(registry, language),
+        "notifiers": lambda: _notifiers(registry, language),
+        "configuration keys": lambda: _configuration_keys(schema),
+        "commands": _commands,
+    }
+
+
+def _filled(match: re.Match[str], *, blocks: Mapping[str, Callable[[], str]]) -> str:
+    return f"{match[1]}\n{blocks[match['name']]()}\n\n{match[3]}"
+
+
+def _webhook_types(registry: Registry, language: Language) -> str:
+    header = ("`type`", "类", "接收") if language == "zh" else ("`type`", "Class", "Takes in")
+    return _table(
+        header,
+        ((f"`{kind}`", f"`{found.__name__}`", _about(found, language)) for kind, found in registry.webhooks.items()),
+    )
+
+
+def _event_handlers(registry: Registry, language: Language) -> str:
+    header = ("Event", "Class", "What is told", "Silent about")
+    events: dict[type[EventHandler], list[str]] = {}
+    for (_, name), found in registry.events.items():
+        events.setdefault(found, []).append(name)
+    return _table(
+        ("事件", "类", "告知", "不打扰") if language == "zh" else header,
+        (
+            (", ".join(f"`{name}`" for name in names), f"`{found.__name__}`", *_told(found, language))
+            for found, names in events.items()
+        ),
+    )
+
+
+def _notifiers(registry: Registry, language: Language) -> str:
+    header = ("`notify` 下的键", "类", "机器人") if language == "zh" else ("Key under `notify`", "Class", "The robot")
+    return _table(
+        header,
+        ((f"`{kind}`", f"`{found.__name__}`", _about(found, language)) for kind, found in registry.notifiers.items()),
+    )
+
+
+def _about(found: type[Plugin], language: Language) -> str:
+    if language == "zh" and found.__name__ in CHINESE:
+        return CHINESE[found.__name__][0]
+    return _summary(found)
+
+
+def _told(found: type[EventHandler], language: Language) -> Sequence[str]:
+    if language == "zh" and found.__name__ in CHINESE:
+        return CHINESE[found.__name__]
+    decides = getattr(found, "should_notify", NotifyEventHandler.should_notify)
+    return (_summary(found), "–" if decides is NotifyEventHandler.should_notify else _summary(decides))
+
+
+def _summary(thing: object) -> str:
+    """Return the first line of a docstring, without the words that the table's header has."""
+    line = BEGINNINGS.sub("", (inspect.getdoc(thing) or "").partition("\n")[0], count=1)
+    line = re.sub(r"(?<=, )(about|of) |(?<=and )(about|of) ", "", line)
+    return line[:1].upper() + line[1:]
+
+
+def _configuration_keys(schema: Mapping[str, Any]) -> str:
+    """Return one table for each part of the file, in the order in which people meet them."""
+    top = _resolved(schema["properties"]["config"], schema)
+    config = top["properties"]
+    sections = [
+        ("`config.server`", _resolved(config["server"], schema)),
+        ("`config`", {**top, "properties": {key: part for key, part in config.items() if "$ref" not in part}}),
+    ]
+    sections += [
+        (f"`config.webhooks[]`, type `{webhook['properties']['type']['const']}`", webhook)
+        for webhook in config["webhooks"]["items"]["oneOf"]
+    ]
+    sections += [
+        (f"`notify.{kind}`", _resolved(part, schema)) for kind, part in schema["$defs"]["notify"]["properties"].items()
+    ]
+    header = ("Key", "Value", "Default", "Meaning")
+    return "\n\n".join(f"### {title}\n\n{_table(header, _rows(part, schema))}" for title, part in sections)
+
+
+def _rows(part: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "") -> Iterator[Sequence[str]]:
+    """Yield a row for each key, those of parts inside this one by their paths."""
+    for key, value in part["properties"].items():
+        inner = _resolved(value, schema)
+        if inner is not value and key != "notify":
+            yield from _rows(inner, schema, f"{prefix}{key}.")
+            continue
+        default = "required" if key in part.get("required", ()) else _default(value.get("default"))
+        yield (f"`{prefix}{key}`", _kind(inner), default, inner.get("description", ""))
+
+
+def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in part:
+        return part
+    found: Mapping[str, Any] = schema["$defs"][part["$ref"].removeprefix(PREFIX)]
+    return found
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    """Name a type in plain words; that a reference may stand there, or nothing, goes without saying."""
+    choices = [choice for choice in part.get("anyOf", (part,)) if choice.get("type") != "null"]
+    kind = choices[0]
+    words = kind.get("enum", [kind["const"]] if "const" in kind else [])
+    if words:
+        return " or ".join(f"`{word}`" for word in words)
+    if kind.get("type") == "integer":
+        least, most = kind.get("minimum"), kind.get("maximum")
+        return "whole number" + (f", {least} to {most}" if most is not None else f", from {least} on" if least else "")
+    if kind.get("type") == "string":
+        return "secret text" if kind.get("writeOnly") else "text"
+    return {"number": "number", "boolean": "`true` or `false`", "array": "list"}.get(str(kind.get("type")), "keys")
+
+
+def _default(value: Any) -> str:
+    return "–" if value is None else f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _commands() -> str:
+    return "\n\n".join(f"## `posthouse {name}`\n\n```text\n{text}\n```" for name, text in command_help())
+
+
+def command_help() -> Iterator[tuple[str, str]]:
+    """Yield each command's name and what it says with ``--help``."""
+    group = click.Context(cli, info_name="posthouse")
+    for name in cli.list_commands(group):
+        command = cli.get_command(group, name)
+        if command is not None:
+            context = click.Context(command, info_name=name, parent=group, terminal_width=WIDTH)
+            yield name, command.get_help(context)
+
+
+if __name__ == "__main__":
+    reference()

@@ -1,0 +1,422 @@
+"""Documentation and code say the same: what is generated is up to date, what is named exists, what is shown works."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from posthouse import Event, HttpReply, Inbound, Message, No, NotifyEventHandler, Rejected, Site
+from posthouse.cli import cli
+from posthouse.cli._reference import command_help, documents
+from posthouse.config import load
+from posthouse.config.settings import FileSettings, ServerSettings
+from posthouse.core.plugin import EventHandler, Notifier, Plugin, WebhookHandler
+from posthouse.desk import Desk
+from posthouse.discovery import Registry, discover
+from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, running
+from posthouse.outbox import Outbox
+from posthouse.relay import Relay
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+EXAMPLE = ROOT / "posthouse.example.yml"
+PAYLOADS = ROOT / "tests/webhooks/gitlab/payloads"
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+PAGES = (*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md")))
+#: The pages whose Python is run.
+WITH_PLUGINS = (*READMES, DOCS / "plugins.md")
+REGISTRY = discover()
+PLUGINS: tuple[type[Plugin], ...] = (
+    *REGISTRY.webhooks.values(),
+    *dict.fromkeys(REGISTRY.events.values()),
+    *REGISTRY.notifiers.values(),
+)
+GENERATED = documents(DOCS)
+COMMANDS = [name for name, _ in command_help()]
+FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_readme = pytest.mark.parametrize("readme", READMES, ids=lambda readme: readme.name)
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [match["text"] for match in FENCE.finditer(read(page)) if match["language"] == language]
+
+
+def prose(page: Path) -> str:
+    """Return a page without its code blocks."""
+    return FENCE.sub("", read(page))
+
+
+def headings(page: Path) -> list[tuple[int, str]]:
+    found = re.findall(r"^(#+) (.+)$", prose(page), re.MULTILINE)
+    return [(len(marks), title) for marks, title in found]
+
+
+# What is generated
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
+def test_generating_a_page_again_changes_nothing(path: Path) -> None:
+    assert path.is_file(), f"{path.name} is missing: run make docs"
+    assert read(path) == GENERATED[path], f"{path.name} is out of date: run make docs"
+
+
+@each_readme
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.__name__)
+def test_every_plugin_has_a_row_in_the_language_of_the_readme(readme: Path, plugin: type[Plugin]) -> None:
+    row = next((line for line in read(readme).splitlines() if f"| `{plugin.__name__}` |" in line), "")
+    assert row, f"{readme.name} has no row for {plugin.__name__}"
+    is_chinese = any("\u4e00" <= char <= "\u9fff" for char in row)
+    assert is_chinese == readme.stem.endswith("zh-CN"), f"CHINESE in cli/_reference.py lacks {plugin.__name__}"
+
+
+@each_readme
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(readme: Path, command: str) -> None:
+    assert f"`posthouse {command}" in prose(readme)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_section(command: str) -> None:
+    assert (2, f"`posthouse {command}`") in headings(DOCS / "commands.md")
+
+
+# The configuration
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the paths of all keys of a settings model, those of models inside it too."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+SECTIONS = {
+    "server": ServerSettings,
+    **{f"type `{name}`": found.settings_model for name, found in REGISTRY.webhooks.items()},
+    **{f"notify.{name}": found.settings_model for name, found in REGISTRY.notifiers.items()},
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_configuration_key_is_documented(section: str) -> None:
+    parts = re.split(r"^### ", read(DOCS / "configuration.md"), flags=re.MULTILINE)
+    part = next(part for part in parts if section in part.partition("\n")[0])
+    documented = re.findall(r"^\| `([^`]+)` \|", part, re.MULTILINE)
+    assert set(keys(SECTIONS[section])) <= set(documented)
+    assert all(row.rstrip("| ").endswith(".") for row in part.splitlines() if row.startswith("| `")), "no explanation"
+
+
+def test_the_example_has_every_key() -> None:
+    found = YAML(typ="safe").load(EXAMPLE)["config"]
+    assert set(found) == set(FileSettings.model_fields)
+    assert set(found["server"]) == set(ServerSettings.model_fields)
+    for name, handler in REGISTRY.webhooks.items():
+        webhook = next((entry for entry in found["webhooks"] if entry["type"] == name), {})
+        assert {"notify", *handler.settings_model.model_fields} <= set(webhook), f"the example lacks keys of {name}"
+        assert set(keys(handler.settings_model)) <= set(flat(webhook)), f"the example lacks keys of {name}"
+    robots = {kind: robot for entry in found["webhooks"] for kind, robot in entry["notify"].items()}
+    for kind, notifier in REGISTRY.notifiers.items():
+        assert set(robots.get(kind, {})) == set(notifier.settings_model.model_fields), f"the example lacks {kind}"
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) else (f"{prefix}{key}",)
+
+
+def test_the_example_loads_and_shows_the_defaults() -> None:
+    settings = load(EXAMPLE)
+    assert settings.server == ServerSettings()
+    assert list(settings.robots) == ["finance.ding_talk"]
+
+
+@each_readme
+def test_the_first_configuration_of_the_readme_loads_unchanged(readme: Path, tmp_path: Path) -> None:
+    first = blocks(readme, "yaml")[0]
+    assert "192.168.10.1" in first
+    (tmp_path / "first.yml").write_text(first, encoding="utf-8")
+    settings = load(tmp_path / "first.yml")
+    assert settings.server == ServerSettings()
+    assert settings.webhooks["finance"].handler is REGISTRY.webhooks["GITLAB"]
+    assert list(settings.robots) == ["finance.ding_talk"]
+
+
+@each_page
+def test_every_yaml_block_loads(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in plugin_files(page):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for number, block in enumerate(blocks(page, "yaml")):
+        for name in re.findall(r"\$\{(\w+)\}", block):
+            monkeypatch.setenv(name, "5001" if name.endswith("PORT") else "word")
+        for name in re.findall(r"\$\{file:([^}]+)\}", block):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("word\n", encoding="utf-8")
+        file = tmp_path / f"{number}.yml"
+        file.write_text(block, encoding="utf-8")
+        if YAML(typ="safe").load(block) is not None:  # a lone comment is no configuration
+            assert load(file).webhooks
+
+
+# Headings and links
+
+
+def test_both_readmes_have_the_same_headings() -> None:
+    levels = [[level for level, _ in headings(readme)] for readme in READMES]
+    assert levels[0] == levels[1]
+    assert len(levels[0]) > 10
+
+
+def test_both_readmes_show_the_same_code() -> None:
+    for language in ("yaml", "python", "sh", "text"):
+        assert blocks(READMES[0], language) == blocks(READMES[1], language)
+
+
+@each_page
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.is_file(), f"{page.name} links to {target}"
+        assert not anchor or anchor in anchors(file), f"{page.name} links to {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub and GitLab make them."""
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for _, title in headings(page)}
+
+
+@each_page
+def test_a_line_of_prose_holds_one_sentence(page: Path) -> None:
+    for line in prose(page).splitlines():
+        if not line.startswith(("|", "- ", "#")) and not re.match(r"\d+\. ", line):
+            assert not re.search(r"[a-z`)]\. [A-Z`]|。.", line), f"{page.name}: {line}"
+
+
+@each_page
+def test_every_command_and_target_that_is_called_exists(page: Path) -> None:
+    targets = re.findall(r"^(\w+):", read(ROOT / "Makefile"), re.MULTILINE)
+    text = read(page)
+    for name in re.findall(r"(?:bin/|`)posthouse (\w+)", text):
+        assert name in COMMANDS, f"{page.name}: posthouse {name}"
+    for name in re.findall(r"(?:`|^)make (\w+)", text, re.MULTILINE):
+        assert name in targets, f"{page.name}: make {name}"
+
+
+# Architecture
+
+
+def test_every_part_of_the_house_stands_in_the_tree() -> None:
+    tree = blocks(DOCS / "architecture.md", "text")[0]
+    package = ROOT / "src/posthouse"
+    parts = [f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").is_file()]
+    parts += [path.name for path in package.glob("*.py")]
+    assert [part for part in parts if f"─ {part} " not in tree] == []
+
+
+def test_the_order_of_imports_is_the_one_that_is_checked() -> None:
+    contracts = tomllib.loads(read(ROOT / "pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    assert " → ".join(layers) in " ".join(" ".join(blocks(DOCS / "architecture.md", "text")).split())
+
+
+def test_the_facts_of_each_event_are_those_that_messages_have() -> None:
+    rows = re.findall(r"^\| `([\w ]+ Hook)` \| ((?:`\w+`(?:, )?)+) \|", read(DOCS / "plugins.md"), re.MULTILINE)
+    documented = {("GITLAB", name): {"project", "author", *re.findall(r"\w+", facts)} for name, facts in rows}
+    found: dict[tuple[str, str], set[str]] = {key: set() for key in REGISTRY.events}
+    for path in PAYLOADS.glob("*.json"):
+        key = ("GITLAB", path.stem.partition("__")[0].replace("_", " ").title())
+        if key in found:
+            found[key] |= set(message(REGISTRY.events[key], key[1], path).facts)
+    found["GITLAB", "Release Hook"].add("author")  # as the page says, GitLab does not name one
+    assert documented == found
+
+
+def message(handler: type[EventHandler], name: str, path: Path) -> Message:
+    """Return what a handler says, or would say, about a payload."""
+    made = handler(Site(language="en"))
+    assert isinstance(made, NotifyEventHandler)
+    return made.message(Event(name, json.loads(read(path))))
+
+
+# The examples of plugins
+
+
+def plugin_files(page: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files that a page shows, with the names that stand in their first lines."""
+    for block in blocks(page, "python"):
+        if name := re.match(r"# (\S+\.py)\n", block):
+            yield name[1], block
+
+
+def plugins_of(page: Path, folder: Path) -> dict[str, Registry]:
+    """Write a page's plugins into a folder, and return what is discovered with each."""
+    found = {}
+    for name, text in plugin_files(page):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+        found[name] = discover([name], folder=folder)
+    return found
+
+
+def own(registry: Registry) -> list[type[Plugin]]:
+    """Return the plugins that are not built in."""
+    every = (*registry.webhooks.values(), *registry.events.values(), *registry.notifiers.values())
+    return [found for found in every if not found.__module__.startswith("posthouse.")]
+
+
+@pytest.mark.parametrize("page", WITH_PLUGINS, ids=lambda page: page.name)
+def test_every_plugin_shown_is_found(page: Path, tmp_path: Path) -> None:
+    found = plugins_of(page, tmp_path)
+    assert found
+    for name, registry in found.items():
+        assert own(registry), f"{page.name}: {name}"
+
+
+@pytest.mark.parametrize("page", WITH_PLUGINS, ids=lambda page: page.name)
+def test_every_event_handler_shown_tells_of_a_recorded_event(page: Path, tmp_path: Path) -> None:
+    told = 0
+    for registry in plugins_of(page, tmp_path).values():
+        for (kind, event), handler in registry.events.items():
+            if kind != "GITLAB" or handler.__module__.startswith("posthouse."):
+                continue
+            for path in sorted(PAYLOADS.glob(f"{event.lower().replace(' ', '_')}__*.json")):
+                for language in ("zh", "en"):
+                    site = Site(language="zh" if language == "zh" else "en")
+                    answer = handler(site).handle(Event(event, json.loads(read(path))))
+                    told += 0 if isinstance(answer, No) else len([item.to_text() for item in answer])
+    assert told >= 2
+
+
+def test_the_replacement_shown_takes_the_built_ins_place(tmp_path: Path) -> None:
+    registry = plugins_of(DOCS / "plugins.md", tmp_path)["plugins/quiet_push.py"]
+    replacing, built_in = registry.events["GITLAB", "Push Hook"], REGISTRY.events["GITLAB", "Push Hook"]
+    assert issubclass(replacing, built_in)
+    push = json.loads(read(PAYLOADS / "push_hook__two_commits.json"))
+    assert replacing(Site()).handle(Event("Push Hook", push)) == built_in(Site()).handle(Event("Push Hook", push))
+    aside = Event("Push Hook", {**push, "ref": "refs/heads/feature/x"})
+    assert replacing(Site()).handle(aside) == No("feature/x is neither main nor a release branch")
+
+
+def test_the_webhook_type_shown_takes_in_the_report_shown(tmp_path: Path) -> None:
+    registry = plugins_of(DOCS / "plugins.md", tmp_path)["plugins/backup.py"]
+    handler = made(registry.webhooks["BACKUP"], webhook_id="backups", type="BACKUP", secret="change-me")
+    report = blocks(DOCS / "plugins.md", "json")[0].encode()
+    headers = {"x-backup-secret": "change-me", "x-backup-run": "17"}
+    assert handler.verify(Inbound(headers, {}, report))
+    event = handler.parse(Inbound(headers, {}, report))
+    assert event.key == "17"
+    answer = registry.events["BACKUP", event.name](Site(language="en")).handle(event)
+    assert not isinstance(answer, No)
+    assert answer[0].to_text() == "The backup of db1 failed\n\nReason: the disk is full"
+    assert isinstance(
+        registry.events["BACKUP", event.name](Site()).handle(replace(event, payload={"status": "ok"})), No
+    )
+
+
+def test_the_notifier_shown_shapes_and_judges(tmp_path: Path) -> None:
+    registry = plugins_of(DOCS / "plugins.md", tmp_path)["plugins/pager.py"]
+    pager = registry.notifiers["pager"]
+    notifier = pager(
+        pager.settings_model.model_validate({"url": "https://pager.example.com/send", "token": "abc"}), Site()
+    )
+    assert isinstance(notifier, Notifier)
+    payload = notifier.render(Message("Hello"))
+    request = notifier.request(payload, now=0.0, idempotency_key="1")
+    assert json.loads(request.body) == {"text": "Hello", "id": "1"}
+    notifier.judge(HttpReply(200, {}, b'{"ok": true}'))
+    with pytest.raises(Rejected):
+        notifier.judge(HttpReply(200, {}, b'{"ok": false}'))
+
+
+def made(kind: type[WebhookHandler], **settings: Any) -> WebhookHandler:
+    return kind(kind.settings_model.model_validate(settings), Site())
+
+
+@pytest.mark.parametrize("page", WITH_PLUGINS, ids=lambda page: page.name)
+def test_all_other_python_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = dict(plugin_files(page))
+    plugins_of(page, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(page, "python"):
+        if block not in files.values():
+            exec(compile(block, page.name, "exec"), {})  # noqa: S102 - our own page
+
+
+# The way of the README
+
+
+def curl(readme: Path) -> tuple[dict[str, str], bytes]:
+    """Return the headers and the body of the request that the README shows."""
+    command = next(block for block in blocks(readme, "sh") if block.startswith("curl "))
+    assert command.startswith("curl http://127.0.0.1:5000/webhook/finance ")
+    headers = dict(line.split(": ", 1) for line in re.findall(r"-H '([^']+)'", command))
+    body = re.search(r"-d '([^']+)'", command)
+    assert body is not None
+    return {name.lower(): value for name, value in headers.items()}, body[1].encode()
+
+
+@each_readme
+def test_the_readmes_request_can_be_tried(readme: Path, tmp_path: Path) -> None:
+    (tmp_path / "push.json").write_bytes(curl(readme)[1])
+    arguments = ["try", "finance", str(tmp_path / "push.json"), "--json", "--config", str(EXAMPLE)]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    trial = json.loads(result.output)
+    assert trial["event"] == "Push Hook"
+    assert trial["outcome"] == "told"
+    assert list(trial["payloads"]) == ["finance.ding_talk"]
+
+
+@each_readme
+def test_the_readmes_request_leads_to_the_output_shown(readme: Path, tmp_path: Path) -> None:
+    with running(FakeRobots(FakeDingTalk({"another": FakeRobot()}))) as address:
+        config = tmp_path / "example.yml"
+        config.write_text(
+            read(EXAMPLE)
+            .replace("url: null", f"url: {address}/robot/send")
+            .replace("posthouse.db", f"{tmp_path}/posthouse.db")
+        )
+        relay = Relay.open(config)
+        headers, body = curl(readme)
+        assert relay.accept("finance", Inbound(headers, {}, body, relay.clock())).event_id == 1
+        assert relay.handle_next("test")
+        assert relay.deliver_next("test")
+        relay.close()
+    shown = blocks(readme, "text")
+    for arguments, block in ((["events"], shown[0]), (["explain", "1"], shown[1])):
+        result = CliRunner().invoke(cli, [*arguments, "--config", str(config)])
+        assert result.exit_code == 0, result.output
+        assert timeless(result.output) == timeless(block)
+
+
+def timeless(text: str) -> str:
+    """Return what a command shows without times, and without the blanks that fill up a table."""
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+\d\d:\d\d", "TIME", re.sub(r"\d+ ms", "MS", text))
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def test_the_database_in_the_example_is_a_file_beside_where_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Outbox.open(Desk(load(EXAMPLE)).settings.server.database).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["posthouse.db"]
