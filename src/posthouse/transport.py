@@ -1,9 +1,16 @@
 """The one outgoing connection to robots: sends a request value, returns a reply value, bounded in time and size."""
 
+import http.client
+import io
+import logging
+import socket
 import time
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -46,7 +53,10 @@ class Transport:
     def __init__(self, *, language: Language = "zh", total_seconds: float = TOTAL_SECONDS) -> None:
         self._remedies = REMEDIES[language]
         self._total_seconds = total_seconds
-        self._pool = urllib3.PoolManager(num_pools=32, maxsize=CONNECTIONS, retries=False)
+        self._pools = urllib3.PoolManager(num_pools=32, maxsize=CONNECTIONS, retries=False)
+        self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        # Its warnings about odd answers show the whole address.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
 
     def send(self, request: HttpRequest) -> HttpReply:
         """Make the request once and return the reply, whatever its status; redirects are not followed.
@@ -54,19 +64,19 @@ class Transport:
         Raises `TryLater` when there is no reply, and `Rejected` when the address cannot be one. What these say
         never holds the address, which is a credential.
         """
-        deadline = time.monotonic() + self._total_seconds
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, self._total_seconds), total=self._total_seconds)
         try:
-            response = self._pool.urlopen(
+            host, target = _split(request.url)
+            response = self._pools.connection_from_host(*host).urlopen(
                 "POST",
-                request.url,
+                target,
                 body=request.body,
                 headers=dict(request.headers),
                 timeout=timeout,
                 redirect=False,
                 preload_content=False,
             )
-            return _reply(response, deadline)
+            return _reply(response)
         except (NameResolutionError, NewConnectionError, ConnectTimeoutError, SSLError) as error:
             # Nothing was sent yet, so nothing can have been shown.
             raise TryLater(_said(error), verdict="transient", remedy=self._remedies["transient"]) from None
@@ -77,23 +87,78 @@ class Transport:
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.clear()
+        self._pools.clear()
 
 
-def _reply(response: urllib3.BaseHTTPResponse, deadline: float) -> HttpReply:
-    """Read the body piece by piece: a robot that drips bytes must not hold its lane beyond the lease."""
-    body = b""
-    late = False
+def _split(url: str) -> tuple[tuple[str, int | None, str], str]:
+    """Return host, port and scheme, and what is asked of that host."""
     try:
-        while len(body) < BODY_BYTES and not late and (piece := response.read1(BODY_BYTES - len(body))):
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise LocationValueError("no address") from None
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        raise LocationValueError("no host")
+    query = f"?{parts.query}" if parts.query else ""
+    return (parts.hostname, port, parts.scheme), f"{parts.path or '/'}{query}"
+
+
+class _Incoming(io.RawIOBase):
+    """What a socket receives, up to a moment: its own timeout begins anew with every byte.
+
+    A robot that drips its answer must not hold its lane beyond the lease.
+    """
+
+    def __init__(self, sock: socket.socket, stream: io.RawIOBase) -> None:
+        self._socket = sock
+        self._stream = stream
+        self._deadline = time.monotonic() + (sock.gettimeout() or 0.0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        rest = self._deadline - time.monotonic()
+        if rest <= 0.0:
+            raise TimeoutError
+        self._socket.settimeout(rest)
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Incoming(sock, self.fp.detach()))
+
+
+class _HttpConnection(HTTPConnection):
+    response_class = _Response
+
+
+class _HttpsConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+
+def _reply(response: urllib3.BaseHTTPResponse) -> HttpReply:
+    body = b""
+    try:
+        while len(body) < BODY_BYTES and (piece := response.read1(BODY_BYTES - len(body))):
             body += piece
-            late = time.monotonic() > deadline
     except BaseException:
         response.close()
         raise
-    if late:
-        response.close()
-        raise TimeoutError
     if len(body) >= BODY_BYTES:
         response.close()
     else:
