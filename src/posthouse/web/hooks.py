@@ -6,6 +6,7 @@ only one that is called often. Everything else goes on to Flask.
 
 import json
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -13,6 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from posthouse.core.errors import BadPayload, Overloaded, Refused, TooLarge
 from posthouse.core.event import Inbound
+from posthouse.core.message import printable
 from posthouse.relay import Relay
 
 log = logging.getLogger("posthouse.web")
@@ -20,6 +22,8 @@ log = logging.getLogger("posthouse.web")
 PREFIX = "/webhook/"
 #: GitLab sends nothing larger than 25 MB.
 BODY_BYTES = 25 * 1024 * 1024
+#: What counts as a length; servers should let nothing else pass.
+LENGTH = re.compile(r"[0-9]{1,20}")
 #: How long a sender should wait before it tries again when nothing can be stored, in seconds.
 RETRY_AFTER = "10"
 
@@ -57,7 +61,7 @@ class Hooks:
             log.error("webhook %s: not stored: %s", webhook_id, error)  # noqa: TRY400 - no bug of ours
             return _answer(start_response, 503, {"error": str(error)}, ("Retry-After", RETRY_AFTER))
         except Refused as error:
-            log.warning("webhook %s: refused with %d: %s", webhook_id[:64], error.status, error)
+            log.warning("webhook %s: refused with %d: %s", printable(webhook_id[:64]), error.status, error)
             return _answer(start_response, error.status, {"error": str(error)})
         log.debug("webhook %s: event %d %s", webhook_id, recorded.event_id, "again" if recorded.repeat else "stored")
         if recorded.repeat:
@@ -86,10 +90,11 @@ def _as_utf8(value: str) -> str:
 def _body(environ: WSGIEnvironment) -> bytes:
     """Read the whole body, or raise `TooLarge` without reading more than is taken in."""
     length = environ.get("CONTENT_LENGTH") or ""
-    if length.isdigit() and int(length) > BODY_BYTES:
-        raise TooLarge(f"the body has {length} bytes; at most {BODY_BYTES} are taken in")
+    known = LENGTH.fullmatch(length)
+    if known and int(length) > BODY_BYTES:
+        raise TooLarge(f"the body has {int(length)} bytes; at most {BODY_BYTES} are taken in")
     try:
-        body: bytes = environ["wsgi.input"].read(int(length) if length.isdigit() else BODY_BYTES + 1)
+        body: bytes = environ["wsgi.input"].read(int(length) if known else BODY_BYTES + 1)
     except OSError as error:
         raise BadPayload(f"the body broke off: {error}") from None
     if len(body) > BODY_BYTES:
