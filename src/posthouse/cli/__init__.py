@@ -1,6 +1,7 @@
 """The command line: one module per command, found by its name and imported only when it is called."""
 
 import importlib
+import io
 import pkgutil
 import sys
 
@@ -38,6 +39,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors that posthouse raises on purpose end it with a sentence instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every terminal knows Chinese, or what users write
     try:
         cli()
     except ConfigError as error:

@@ -20,6 +20,8 @@ def require_free(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+    except UnicodeError:  # what no name server would be asked for, such as "a..b"
+        raise PosthouseError(f"cannot listen on {host}:{port}: this is no name of a host") from None
     except OSError as error:
         raise PosthouseError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 

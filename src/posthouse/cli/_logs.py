@@ -6,6 +6,8 @@ import sys
 
 def start_logging() -> None:
     """Write everything from level INFO on to standard error; libraries only from WARNING on."""
+    # Not shown, and looked up for every line otherwise.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", force=True
     )

@@ -17,7 +17,7 @@ from posthouse.trace import at
 
 @click.command()
 @json_option
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many to show.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many to show.")
 @config_option
 def events(as_json: bool, limit: int, config: Path) -> None:  # noqa: FBT001
     """List the newest events first, with their deliveries."""

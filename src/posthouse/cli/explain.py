@@ -12,11 +12,13 @@ from posthouse.core.message import printable
 from posthouse.outbox import Outbox
 from posthouse.trace import Step, steps
 
+#: What the database can hold.
+LARGEST_ID = 2**63 - 1
 COLOURS = {"ok": "green", "told": "green", "sent": "green", "success": "green", "silent": "yellow", "waiting": "yellow"}
 
 
 @click.command()
-@click.argument("event_id", type=int)
+@click.argument("event_id", type=click.IntRange(1, LARGEST_ID))
 @json_option
 @config_option
 def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001

@@ -13,7 +13,7 @@ from posthouse.cli._options import config_option, json_option
 from posthouse.config import load
 from posthouse.core.errors import UnknownWebhook
 from posthouse.core.event import Inbound
-from posthouse.core.message import Message
+from posthouse.core.message import Message, printable
 from posthouse.desk import Desk
 
 
@@ -95,7 +95,7 @@ def _trial(desk: Desk, webhook_id: str, file: Path, name: str | None) -> Trial:
 
 
 def _picture(trial: Trial) -> str:
-    lines = [click.style(f"{trial.file}: {trial.event or '?'}: {trial.outcome}", bold=True)]
+    lines = [f"{trial.file}: {trial.event or '?'}: {trial.outcome}"]
     if trial.reason:
         lines.append(f"  {trial.reason}")
     for message in trial.messages:
@@ -107,4 +107,4 @@ def _picture(trial: Trial) -> str:
         )
     for robot, payloads in trial.payloads.items():
         lines.extend(f"  to {robot}: {json.dumps(payload, ensure_ascii=False)}" for payload in payloads)
-    return "\n".join(lines) + "\n"
+    return "\n".join(printable(line) for line in lines) + "\n"

@@ -39,7 +39,7 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
     if child_of is not None:
         die_with_parent(child_of)
     start_logging()
-    if host is None or port is None:
+    if child_of is None or host is None or port is None:  # under serve, all of this is known to be right
         server = _configured(config)
         host, port = host or server.host, server.port if port is None else port
     require_free(host, port)
@@ -74,7 +74,11 @@ def _child_application(make: "Callable[[], Flask]", parent: int) -> "Flask":
     """Make the application in the process that Granian starts to serve it."""
     die_with_parent(parent)
     start_logging()
-    return make()
+    try:
+        return make()
+    except PosthouseError as error:
+        click.echo(f"posthouse: {error}", err=True)
+        raise SystemExit(1) from None
 
 
 def _configured(config: Path) -> "ServerSettings":

@@ -69,7 +69,7 @@ class Dialect(ABC):
     def inline(self, line: Line) -> str:
         """Return a line of parts as Markdown, to stand behind something else."""
         # An exclamation mark in front of a link would make it an image; every "[" in here is a link's.
-        return re.sub(r"!(?=\[)", "！", "".join(self._part(part) for part in line))
+        return "".join(self._part(part) for part in line).replace("![", "！[")
 
     def line(self, line: Line) -> str:
         """Return a line of parts as Markdown, to stand where a line begins."""
@@ -118,12 +118,14 @@ def sound_url(url: str) -> str:
         return ""
     if parts.scheme not in LINK_SCHEMES or not parts.netloc:
         return ""
-    encoded_once = quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", address), safe=URL_SAFE)
+    encoded_once = quote(_LONE_PERCENT.sub("%25", address), safe=URL_SAFE)
     return encoded_once if len(encoded_once) <= URL_CHARACTERS else ""
 
 
 def clean(text: str) -> str:
     """Return text as one line, without control characters, half characters and what is invisible and misleading."""
+    if text.isprintable() and "  " not in text:
+        return text  # nearly every text, and much faster
     return _BLANKS.sub(" ", _INVISIBLE.sub("", text))
 
 
@@ -134,6 +136,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 _BLANKS = re.compile(r"\s\s+|[^\S ]")
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def clip(text: str, limit: int) -> str:

@@ -30,13 +30,12 @@ class LeaderCommit:
         self._is_led = False
         self._connection: Connection | None = None
 
-    def run(self, work: Callable[[Connection], Result], *, sure: bool = False) -> Result:
-        """Return what ``work`` returns, once it is committed.
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Return what ``work`` returns, once it is committed. It may be called again if others' work fails beside it.
 
         Raises what ``work`` raises, with nothing of it written, and `StoreUnavailable` when the database fails.
-        Work that is ``sure`` raises nothing of its own, which spares it a savepoint.
         """
-        piece = _Piece(work, sure=sure)
+        piece = _Piece(work)
         with self._guard:
             self._waiting.append(cast("_Piece[object]", piece))
             leads, self._is_led = not self._is_led, True
@@ -65,25 +64,30 @@ class LeaderCommit:
                 piece.wake()
 
     def _write(self, pieces: "list[_Piece[object]]") -> None:
+        """Do the pieces in one transaction; if one fails, each in one of its own, so that only that one fails."""
         failure: Exception | None = StoreUnavailable("the process stopped in the middle of a commit")
+        working = False
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
             with self._connection.begin():
-                if len(pieces) == 1:
-                    pieces[0].work_alone(self._connection)
-                else:
-                    for piece in pieces:
-                        piece.work_among_others(self._connection)
+                working = True
+                for piece in pieces:
+                    piece.work(self._connection)
+                working = False
             failure = None
         except SQLAlchemyError as error:
             failure = unavailable(error)
             self._drop_connection()
-        except Exception as error:  # noqa: BLE001 - the error of the only piece, which belongs to its caller
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever gave the work
             failure = error
         finally:
-            for piece in pieces:
-                piece.finish(failure)
+            if working and len(pieces) > 1:
+                for piece in pieces:
+                    self._write([piece])
+            else:
+                for piece in pieces:
+                    piece.finish(failure)
 
     def _drop_connection(self) -> None:
         if self._connection is not None:
@@ -94,11 +98,10 @@ class LeaderCommit:
 class _Piece(Generic[Result]):
     """One thread's work and what came of it."""
 
-    __slots__ = ("_error", "_gate", "_sure", "_value", "_work", "done")
+    __slots__ = ("_error", "_gate", "_value", "_work", "done")
 
-    def __init__(self, work: Callable[[Connection], Result], *, sure: bool) -> None:
+    def __init__(self, work: Callable[[Connection], Result]) -> None:
         self._work = work
-        self._sure = sure
         self._value: Result | None = None
         self._error: Exception | None = None
         self._gate = Lock()
@@ -112,26 +115,11 @@ class _Piece(Generic[Result]):
         if self._gate.locked():
             self._gate.release()
 
-    def work_alone(self, connection: Connection) -> None:
+    def work(self, connection: Connection) -> None:
         self._value = self._work(connection)
 
-    def work_among_others(self, connection: Connection) -> None:
-        """Work inside a savepoint, so that an error here undoes this piece alone."""
-        if self._sure:
-            self._value = self._work(connection)
-            return
-        connection.exec_driver_sql("SAVEPOINT piece")
-        try:
-            self._value = self._work(connection)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:  # noqa: BLE001 - it belongs to the caller of this piece, see `result`
-            connection.exec_driver_sql("ROLLBACK TO piece")
-            self._error = error
-        connection.exec_driver_sql("RELEASE piece")
-
-    def finish(self, failure: Exception | None) -> None:
-        self._error = failure or self._error
+    def finish(self, error: Exception | None) -> None:
+        self._error = error
         self.done = True
 
     def result(self) -> Result:

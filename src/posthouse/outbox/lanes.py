@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, Select, Update, bindparam, case, insert, select, text, update
+from sqlalchemy import Connection, CursorResult, Row, Update, bindparam, case, insert, select, text, update
 from sqlalchemy.sql import ColumnElement
 
 from posthouse.core.errors import LeaseLost
@@ -52,15 +52,15 @@ class Lanes:
 
         ``holder`` names the process; the claim gets a name of its own, as a process has many threads.
         """
-        due = _due(kind, among, now)
+        asked = {"among": list(among), "now": now}
         with self._reads.connect() as connection:
-            if connection.execute(due).first() is None:
+            if connection.execute(_DUE[kind], asked).first() is None:
                 return None
 
         name = f"{holder}/{uuid.uuid4().hex}"
 
         def work(connection: Connection) -> Claim | None:
-            row = connection.execute(due.with_for_update(skip_locked=True)).first()
+            row = connection.execute(_DUE[kind].with_for_update(skip_locked=True), asked).first()
             if row is None:
                 return None
             connection.execute(_TAKE, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
@@ -71,8 +71,7 @@ class Lanes:
     def next_due(self, kind: Kind, among: Collection[str]) -> float | None:
         """Return when the next lane with work is due, which may be in the past; None when nothing waits."""
         with self._reads.connect() as connection:
-            waiting = select(lane.c.next_at, lane.c.lease_until)
-            rows = connection.execute(waiting.where(lane.c.id.in_(among), _HAS_WORK[kind])).all()
+            rows = connection.execute(_DUE_LATER[kind], {"among": list(among)}).all()
         return min((max(row.next_at, row.lease_until) for row in rows), default=None)
 
     def waiting_events(self, webhook_id: str, limit: int) -> list[StoredEvent]:
@@ -178,6 +177,17 @@ _HAS_WORK: Mapping[Kind, ColumnElement[bool]] = {
     "webhook": select(event.c.id).where(event.c.webhook_id == lane.c.id, _EVENT_WAITS).exists(),
     "robot": select(delivery.c.id).where(delivery.c.lane_id == lane.c.id, _DELIVERY_WAITS).exists(),
 }
+_AMONG = lane.c.id.in_(bindparam("among", expanding=True))
+_DUE = {
+    kind: select(lane.c.id, lane.c.holder, lane.c.failures, lane.c.recent)
+    .where(_AMONG, lane.c.lease_until <= bindparam("now"), lane.c.next_at <= bindparam("now"), has_work)
+    .order_by(lane.c.next_at)
+    .limit(1)
+    for kind, has_work in _HAS_WORK.items()
+}
+_DUE_LATER = {
+    kind: select(lane.c.next_at, lane.c.lease_until).where(_AMONG, has_work) for kind, has_work in _HAS_WORK.items()
+}
 _WAITING_EVENTS = (
     select(event.c.id, event.c.received_at, event.c.headers, event.c.query, event.c.body)
     .where(event.c.webhook_id == bindparam("webhook"), _EVENT_WAITS)
@@ -242,16 +252,6 @@ _DELIVERED = (
         settled_at=bindparam("new_settled_at"),
     )
 )
-
-
-def _due(kind: Kind, among: Collection[str], now: float) -> Select[Any]:
-    return (
-        select(lane.c.id, lane.c.holder, lane.c.failures, lane.c.recent)
-        .where(lane.c.kind == kind, lane.c.id.in_(among), lane.c.lease_until <= now, lane.c.next_at <= now)
-        .where(_HAS_WORK[kind])
-        .order_by(lane.c.next_at)
-        .limit(1)
-    )
 
 
 def _claim(row: Row[*tuple[Any, ...]], holder: str, until: float) -> Claim:

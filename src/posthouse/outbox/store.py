@@ -66,7 +66,7 @@ class Outbox:
             "query": json.dumps(dict(arrival.query), ensure_ascii=False),
             "body": arrival.body,
         }
-        row = self._commit.run(lambda connection: connection.execute(_RECORD, values).one(), sure=True)
+        row = self._commit.run(lambda connection: connection.execute(_RECORD, values).one())
         return Recorded(event_id=row.id, repeat=row.repeats > 0)
 
     def changed(self) -> int:

@@ -25,10 +25,11 @@ class DingTalkMarkdown(Dialect):
     def escape(self, text: str) -> str:
         """Return a user's text as one line in which nothing is markup, a link or a mention."""
         line = clean(text)
-        # Between letters an underscore is none; a backslash in front of a letter is one; "&" begins nothing but "&lt;".
-        line = re.sub(r"(?<![^\W_])_+|_+(?![^\W_])", lambda match: "＿" * len(match[0]), line)
-        line = re.sub(r"\\{2,}|\\(?![\w ])", lambda match: "＼" * len(match[0]), line)
-        line = re.sub(r"&(?=#?\w+;)", "＆", line)
+        if not _MEANINGFUL.search(line):
+            return line
+        line = _UNDERSCORES.sub(lambda match: "＿" * len(match[0]), line)
+        line = _BACKSLASHES.sub(lambda match: "＼" * len(match[0]), line)
+        line = _ENTITIES.sub("＆", line)
         if line.count("~") > 1:
             line = line.replace("~", "～")
         return calm(line.translate(_TWINS))
@@ -55,6 +56,12 @@ class DingTalkMarkdown(Dialect):
         return f"dingtalk://dingtalkclient/page/link?url={quote(url, safe='')}&pc_slide={side_bar}"
 
 
+_MEANINGFUL = re.compile(r"[\\&~_@\[\]<>*`|]")
+# Between letters an underscore is none; a backslash in front of a letter is one; "&" begins nothing but "&lt;".
+_UNDERSCORES = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
+_BACKSLASHES = re.compile(r"\\{2,}|\\(?![\w ])")
+_ENTITIES = re.compile(r"&(?=#?\w+;)")
+_EVERYBODY = re.compile(r"@(?=所有人|all\b)", re.IGNORECASE)
 _TWINS = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞", "*": "＊", "`": "ˋ", "|": "｜"})
 #: "+1" and "-5" begin no list; some clients take "#5" for a heading, so that does not pass.
 _LINE_START = re.compile(
@@ -65,7 +72,7 @@ _LINE_STARTS = {"#": "＃", "+": "＋", "-": "－", "=": "＝", ".": "．", ")":
 
 def calm(text: str) -> str:
     """Make sure that nobody is mentioned: "@所有人" is only text without ``isAtAll``, but let it not look alive."""
-    return re.sub(r"@(?=所有人|all\b)", "＠", text, flags=re.IGNORECASE)
+    return _EVERYBODY.sub("＠", text)
 
 
 def summary(message: Message, *, limit: int) -> str:

@@ -55,13 +55,11 @@ class DingTalkNotifier(Notifier):
         """Return an action card or Markdown; in form 1 a short text without links, for what DingTalk finds unsafe."""
         if form > 0:
             return self._text(message)
-        fitted = fit(
-            message,
-            size=lambda shorter: len(encoded(self._card(shorter))),
-            room=BODY_BYTES - ENVELOPE_BYTES,
-            left_out=self._dialect.left_out,
-        )
-        return self._card(fitted)
+        card, room = self._card(message), BODY_BYTES - ENVELOPE_BYTES
+        if len(encoded(card)) <= room:
+            return card
+        size = lambda shorter: len(encoded(self._card(shorter)))  # noqa: E731
+        return self._card(fit(message, size=size, room=room, left_out=self._dialect.left_out))
 
     def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:
         """Return the request with ``msgUuid``, and a signature made now: DingTalk refuses one older than an hour."""
