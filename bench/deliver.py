@@ -10,6 +10,7 @@ import urllib3
 
 from load import push_of
 from posthouse.outbox import Arrival, Outbox
+from posthouse.relay import Relay
 from robot import robot
 from stack import commits_per_second, configure, free_port, memory, started, table, wait_until_ready
 
@@ -27,12 +28,20 @@ def fill(folder: Path, webhooks: int) -> None:
     outbox.close()
 
 
-def drain(webhooks: int) -> float:
-    """Return deliveries per second, from the first to the last that the robot answered, handling included."""
+def drain(webhooks: int, *, handled: bool) -> float:
+    """Return deliveries per second, from the first to the last that the robot answered.
+
+    The events are ``handled`` before, or handling them is part of the work.
+    """
     with TemporaryDirectory(dir=Path.cwd()) as name, robot() as (port, count, last_at):
         folder = Path(name)
         config = configure(folder, free_port(), webhooks=webhooks, robot=port)
         fill(folder, webhooks)
+        if handled:
+            relay = Relay.open(config)
+            while relay.handle_next("bench"):
+                pass
+            relay.close()
         with started(["-m", "posthouse.cli", "worker", "--config", str(config)], folder):
             while count.value == 0:
                 time.sleep(0.001)
@@ -75,15 +84,18 @@ def idle() -> tuple[list[float], float, float, float]:
 def main() -> None:
     with TemporaryDirectory(dir=Path.cwd()) as folder:
         commits = [commits_per_second(Path(folder)) for _ in range(ROUNDS)]
-    rates: dict[int, list[float]] = {1: [], 50: []}
+    rates: dict[tuple[int, bool], list[float]] = {
+        (robots, handled): [] for handled in (True, False) for robots in (1, 50)
+    }
     for _ in range(ROUNDS):
-        for robots, measured in rates.items():
-            measured.append(drain(robots))
+        for (robots, handled), measured in rates.items():
+            measured.append(drain(robots, handled=handled))
     base = statistics.median(commits)
     rows = [["what", "deliveries/s", "of commits/s"], ["one row a commit, one thread, FULL", f"{base:.0f}", "1.00"]]
-    for robots, measured in rates.items():
+    for (robots, handled), measured in rates.items():
         rate = statistics.median(measured)
-        rows.append([f"{robots} robot{'s' if robots > 1 else ''}", f"{rate:.0f}", f"{rate / base:.2f}"])
+        what = f"{'told' if handled else 'handled and told'}, {robots} robot{'s' if robots > 1 else ''}"
+        rows.append([what, f"{rate:.0f}", f"{rate / base:.2f}"])
     table(f"Telling: {EVENTS} stored events of 8 KB, one worker process, median of {ROUNDS} rounds", rows)
     runs = [idle() for _ in range(ROUNDS)]
     latencies = sorted(latency for run in runs for latency in run[0])

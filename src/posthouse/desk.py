@@ -62,7 +62,7 @@ class Desk:
         try:
             return self.webhooks[webhook_id]
         except KeyError:
-            raise UnknownWebhook(f"no webhook {webhook_id!r} is configured") from None
+            raise UnknownWebhook(f"no webhook {webhook_id[:64]!r} is configured") from None
 
     def robot(self, name: str, lane_id: str) -> Notifier | None:
         """Return a robot by its name, or, if it was renamed since, another one that uses its lane."""

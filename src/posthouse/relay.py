@@ -12,7 +12,6 @@ from posthouse.config import load
 from posthouse.core.errors import (
     DeliveryError,
     LeaseLost,
-    NotGenuine,
     Overloaded,
     Refused,
     Rejected,
@@ -37,6 +36,7 @@ from posthouse.outbox import (
     StoredEvent,
 )
 from posthouse.pacing import REMEMBERED, Pace
+from posthouse.trace import UNVERIFIED
 from posthouse.transport import TOTAL_SECONDS, Transport
 
 log = logging.getLogger("posthouse.relay")
@@ -141,6 +141,9 @@ class Relay:
     def _handled(self, stored: StoredEvent) -> HandledEvent:
         """Decide about one event. Whatever a plugin raises is kept with the event, and the lane goes on."""
         inbound = Inbound(stored.headers, stored.query, stored.body, stored.received_at)
+        if stored.verified.startswith(UNVERIFIED):
+            step = {"step": "handled", "outcome": "error", "reason": "nobody knows whether the sender is genuine"}
+            return HandledEvent(id=stored.id, state="failed", outcome="error", trace=[step])
         try:
             event = self.desk.webhook(stored.webhook_id).parse(inbound)
             decision = self.desk.decide(stored.webhook_id, event)
@@ -253,13 +256,14 @@ class Relay:
 
 
 def _verified(handler: WebhookHandler, inbound: Inbound) -> str:
+    """Say how the sender proved to be genuine; a plugin's bug here must not cost the sender its hook either."""
     try:
         return handler.verify(inbound)
     except Refused:
         raise
     except Exception as error:
-        log.exception("%s failed to verify a request", type(handler).__name__)
-        raise NotGenuine(f"the request could not be verified: {type(error).__name__}") from None
+        log.exception("%s failed to verify a request; it is kept, and told to nobody", type(handler).__name__)
+        return f"{UNVERIFIED}: {type(error).__name__}"
 
 
 def _parsed(handler: WebhookHandler, inbound: Inbound) -> Event:

@@ -387,11 +387,13 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path, problems: Problems) -> 
 
 
 def test_missing_references_are_named_at_once(problems: Problems) -> None:
-    found = problems("config:\n  server:\n    host: ${NO_A}${NO_B}\n    base_url: ${file:no}\n")
+    found = problems("config:\n  server:\n    host: ${NO_A}${NO_B}\n    base_url: ${file:no}\n    prot: 1\n")
     assert [(line, key) for line, key, _ in found] == [
+        (1, "config.webhooks"),
         (3, "config.server.host"),
         (3, "config.server.host"),
         (4, "config.server.base_url"),
+        (5, "config.server.prot"),
     ]
 
 

@@ -1,6 +1,7 @@
 """``posthouse demo``: see what posthouse does, without owning a GitLab or a robot."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ config:
 @click.option("--once", is_flag=True, help="End when everything is told, instead of waiting for Ctrl-C.")
 def demo(files: tuple[Path, ...], port: int, robots_port: int, language: str, once: bool) -> None:  # noqa: FBT001
     """Start posthouse together with fake robots, play the GitLab events in FILES through it, and say where to look."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end like Ctrl-C, and take everything down
     for needed in (port, robots_port):
         require_free("127.0.0.1", needed)
     robots = FakeRobots(FakeDingTalk({TOKEN: FakeRobot(secret=SECRET, per_minute=0)}))
@@ -65,10 +67,10 @@ def demo(files: tuple[Path, ...], port: int, robots_port: int, language: str, on
             for file in files:
                 click.echo(f"{file.name}: {_post(base, file)}")
             _wait_until_told(folder, len(files))
-            click.echo(f"\nWhat the group sees: {address}/")
-            click.echo(f"What became of each event: posthouse events --config {config}")
-            click.echo(f"Why, step by step: posthouse explain EVENT_ID --config {config}")
             if not once:
+                click.echo(f"\nWhat the group sees: {address}/")
+                click.echo(f"What became of each event: {sys.argv[0]} events --config {config}")
+                click.echo(f"Why, step by step: {sys.argv[0]} explain EVENT_ID --config {config}")
                 _wait_for_end()
 
 

@@ -13,6 +13,7 @@ from posthouse.cli._address import base_urls, require_free
 from posthouse.cli._options import config_option
 from posthouse.config import load
 from posthouse.desk import Desk
+from posthouse.outbox import Outbox
 
 
 @click.command()
@@ -28,6 +29,8 @@ def serve(config: Path, host: str | None, port: int | None) -> None:
     server = desk.settings.server
     host, port = host or server.host, server.port if port is None else port
     require_free(host, port)
+    os.umask(0o077)  # what senders posted is for nobody else to read
+    Outbox.open(server.database).close()  # so that a database that cannot be opened is said once, and at once
     for line in announcement(desk, host, port):
         click.echo(line)
     sys.stdout.flush()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 THREADS = 64
 #: Requests that wait for a thread before the server stops taking connections.
 BACKPRESSURE = 256
+#: How long requests may take to end after the signal to stop, in seconds: longer than the database is waited for.
+STOP_SECONDS = 10
 #: What waitress takes in at most; a little more than we do, so that the answer is ours.
 BODY_BYTES = 26 * 1024 * 1024
 
@@ -57,6 +59,7 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
         workers=1,
         blocking_threads=THREADS,
         backpressure=BACKPRESSURE,
+        workers_kill_timeout=STOP_SECONDS,
         websockets=False,
         log_level="error",  # type: ignore[arg-type]
     ).serve(target_loader=partial(_child_application, make, os.getpid()), wrap_loader=False)
@@ -73,6 +76,8 @@ def _application(config: Path, *, with_worker: bool) -> "Flask":
 def _child_application(make: "Callable[[], Flask]", parent: int) -> "Flask":
     """Make the application in the process that Granian starts to serve it."""
     die_with_parent(parent)
+    # Granian's process hangs when it is told twice within a few milliseconds to stop: Ctrl-C must reach its parent alone.
+    os.setpgrp()
     start_logging()
     try:
         return make()

@@ -12,6 +12,8 @@ from posthouse.cli._options import child_option, config_option
 from posthouse.relay import Relay
 from posthouse.worker import Worker
 
+log = logging.getLogger("posthouse.worker")
+
 
 @click.command()
 @config_option
@@ -28,6 +30,8 @@ def worker(config: Path, child_of: int | None) -> None:
     working = Worker(relay)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: working.stop())
-    logging.getLogger("posthouse.worker").info("working on %s", relay.desk.settings.server.database)
+    log.info("working on %s", relay.desk.settings.server.database)
+    for robot, count in relay.outbox.history.orphans(list(relay.desk.robots)).items():
+        log.warning("%d deliveries wait for %s, which is not configured any more", count, robot)
     working.run()
     relay.close()

@@ -34,11 +34,11 @@ def load(path: Path) -> Settings:
         others = [key for key in source.values if key != ROOT] if isinstance(source.values, dict) else []
         wrong: Path_ = (others[0],) if others else ()
         raise ConfigError([source.problem(wrong, f"the file must have one key, {ROOT!r}, and all others below it")])
-    problems: list[Problem] = []
+    problems = [problem for each in source.problems.values() for problem in each]
     values = source.values[ROOT]
     file = _validated(FileSettings, values, (ROOT,), source, problems)
-    if file is None and (not isinstance(values, dict) or "plugins" in values):
-        raise ConfigError(problems)  # without the plugins, what stands under webhooks cannot be judged
+    if not isinstance(values, dict) or ("plugins" in values and (file is None or problems)):
+        raise _error(problems)  # without the plugins, what stands under webhooks cannot be judged
     try:
         registry = discover(file.plugins if file else (), folder=path.parent)
     except PluginError as error:
@@ -48,8 +48,12 @@ def load(path: Path) -> Settings:
     for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else ()):
         reader.read((ROOT, "webhooks", index), webhook)
     if problems or file is None:
-        raise ConfigError(problems)
+        raise _error(problems)
     return Settings(path=path, server=file.server, registry=registry, webhooks=reader.webhooks, robots=reader.robots)
+
+
+def _error(problems: Iterable[Problem]) -> ConfigError:
+    return ConfigError(sorted(problems, key=lambda problem: problem.line or 0))
 
 
 class _WebhookReader:
@@ -116,7 +120,8 @@ class _WebhookReader:
         return robots
 
     def _problem(self, path: Path_, text: str) -> None:
-        self._problems.append(self._source.problem(path, text))
+        if path not in self._source.problems:
+            self._problems.append(self._source.problem(path, text))
 
 
 def _validated(
@@ -138,7 +143,8 @@ def _validated(
             if detail["type"] == "extra_forbidden":
                 known = (*_keys(model, place[:-1]), *(also_known if len(place) == 1 else ()))
                 text = f"unknown key{_nearest(str(place[-1]), known)}"
-            problems.append(source.problem((*path, *place), text))
+            if (*path, *place) not in source.problems:
+                problems.append(source.problem((*path, *place), text))
     return None
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class Source:
     path: Path
     values: Any
     lines: Mapping[Path_, int]
+    #: References to what is not there. Their places hold an empty text, which is not looked at any more.
+    problems: Mapping[Path_, list[Problem]]
 
     def problem(self, path: Path_, text: str) -> Problem:
         """Return a problem at a key, with the line of the nearest key that the file has."""
@@ -39,7 +41,7 @@ def dotted(path: Path_) -> str:
 
 
 def read(path: Path) -> Source:
-    """Read the file; raise `ConfigError` if it cannot be read, is no YAML, or refers to what is not there."""
+    """Read the file; raise `ConfigError` if it cannot be read or is no YAML."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -48,12 +50,9 @@ def read(path: Path) -> Source:
         raise _error(path, None, "is not UTF-8 text") from None
     root = _parsed(path, text)
     lines: dict[Path_, int] = dict(_lines(root, ()))
-    problems: list[Problem] = []
-    bare = Source(path=path, values=None, lines=lines)
-    values = _plain(root, (), bare, problems)
-    if problems:
-        raise ConfigError(problems)
-    return Source(path=path, values=values, lines=lines)
+    problems: dict[Path_, list[Problem]] = {}
+    bare = Source(path=path, values=None, lines=lines, problems=problems)
+    return replace(bare, values=_plain(root, (), bare, problems))
 
 
 def _parsed(path: Path, text: str) -> Any:
@@ -97,7 +96,7 @@ def _lines(node: Any, path: Path_) -> Iterator[tuple[Path_, int]]:
         yield from _lines(value, place)
 
 
-def _plain(node: Any, path: Path_, source: Source, problems: list[Problem]) -> Any:
+def _plain(node: Any, path: Path_, source: Source, problems: dict[Path_, list[Problem]]) -> Any:
     if isinstance(node, dict):
         return {str(key): _plain(value, (*path, key), source, problems) for key, value in node.items()}
     if isinstance(node, list):
@@ -111,7 +110,7 @@ def _plain(node: Any, path: Path_, source: Source, problems: list[Problem]) -> A
     return float(node) if isinstance(node, float) else str(node)
 
 
-def _filled(text: str, path: Path_, source: Source, problems: list[Problem]) -> str:
+def _filled(text: str, path: Path_, source: Source, problems: dict[Path_, list[Problem]]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1]:
             return "${"
@@ -119,13 +118,14 @@ def _filled(text: str, path: Path_, source: Source, problems: list[Problem]) -> 
         try:
             return _from_file(source.path.parent / name) if kind else os.environ[name]
         except KeyError:
-            problems.append(source.problem(path, f"the environment has no variable {name}"))
+            said = f"the environment has no variable {name}"
         except OSError as error:
-            problems.append(source.problem(path, f"the file {name} cannot be read: {error.strerror}"))
+            said = f"the file {name} cannot be read: {error.strerror}"
         except UnicodeDecodeError:
-            problems.append(source.problem(path, f"the file {name} is not UTF-8 text"))
+            said = f"the file {name} is not UTF-8 text"
         except ValueError:  # a name that no system knows, such as one with a null byte
-            problems.append(source.problem(path, f"{name!a} cannot be the name of anything"))
+            said = f"{name!a} cannot be the name of anything"
+        problems.setdefault(path, []).append(source.problem(path, said))
         return ""
 
     return REFERENCE.sub(value, text)

@@ -174,6 +174,8 @@ def first_line(text: str, limit: int = 120) -> str:
 
 def printable(text: str) -> str:
     """Return text as one line that a terminal or a log cannot be steered with: control characters become "�"."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
 
 

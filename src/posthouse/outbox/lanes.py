@@ -83,6 +83,7 @@ class Lanes:
                 id=row.id,
                 webhook_id=webhook_id,
                 received_at=row.received_at,
+                verified=row.verified,
                 headers=json.loads(row.headers),
                 query=json.loads(row.query),
                 body=row.body,
@@ -189,7 +190,7 @@ _DUE_LATER = {
     kind: select(lane.c.next_at, lane.c.lease_until).where(_AMONG, has_work) for kind, has_work in _HAS_WORK.items()
 }
 _WAITING_EVENTS = (
-    select(event.c.id, event.c.received_at, event.c.headers, event.c.query, event.c.body)
+    select(event.c.id, event.c.received_at, event.c.verified, event.c.headers, event.c.query, event.c.body)
     .where(event.c.webhook_id == bindparam("webhook"), _EVENT_WAITS)
     .order_by(event.c.id)
     .limit(bindparam("most"))

@@ -32,6 +32,7 @@ class StoredEvent:
     id: int
     webhook_id: str
     received_at: float
+    verified: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes = field(repr=False)
