@@ -440,6 +440,26 @@ def test_a_robot_that_repeats_our_secrets_is_not_quoted(house: House) -> None:
     assert "SECone" not in attempt.answer
 
 
+def test_what_was_buried_is_sent_again_when_it_is_replayed(house: House) -> None:
+    buried, sent = house.push("buried"), house.push("sent")
+    house.robots.replies = [reply(300005, "token is not exist")]
+    house.work()
+    assert house.relay.outbox.replay([sent]).deliveries == 0
+    assert house.relay.outbox.replay(None).deliveries == 1
+    house.work()
+    assert [house.state(buried), house.state(sent)] == ["sent", "sent"]
+    assert len({payload["msgUuid"] for payload in house.robots.payloads}) == 2
+
+
+def test_an_event_whose_handler_failed_is_handled_again_when_it_is_replayed(house: House) -> None:
+    failed = house.post({"object_kind": "faulty"})
+    house.work()
+    assert house.relay.outbox.replay([failed]).events == 1
+    assert house.event(failed).state == "waiting"
+    house.work()
+    assert house.event(failed).state == "failed"
+
+
 def test_a_renamed_webhooks_deliveries_are_sent_by_the_same_robot(house: House, tmp_path: Path) -> None:
     event_id = house.post()
     house.relay.handle_next("t")

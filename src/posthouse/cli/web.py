@@ -37,7 +37,7 @@ BODY_BYTES = 26 * 1024 * 1024
 @click.option("--with-worker", is_flag=True, hidden=True)
 @child_option
 def web(config: Path, host: str | None, port: int | None, with_worker: bool, child_of: int | None) -> None:  # noqa: FBT001
-    """Take webhooks in and store them, until SIGTERM or SIGINT. Sending is the work of ``posthouse worker``."""
+    """Take webhooks in and store them, until SIGTERM or SIGINT. Sending is the work of "posthouse worker"."""
     if child_of is not None:
         die_with_parent(child_of)
     start_logging()

@@ -1,6 +1,7 @@
 """The durable store of events and deliveries, and the lanes they are worked in. The only package that speaks SQL."""
 
 from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord
+from posthouse.outbox.replay import Replayed
 from posthouse.outbox.store import Arrival, Outbox, Recorded
 from posthouse.outbox.work import (
     Claim,
@@ -23,6 +24,7 @@ __all__ = [
     "NewDelivery",
     "Outbox",
     "Recorded",
+    "Replayed",
     "Settlement",
     "StoredDelivery",
     "StoredEvent",

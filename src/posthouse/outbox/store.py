@@ -1,7 +1,7 @@
 """The outbox: one database that events are put into, and everything else is read from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, PoolProxiedConnection, bindparam, func, select
@@ -11,6 +11,7 @@ from posthouse.outbox.commit import LeaderCommit
 from posthouse.outbox.engine import Reads, migrate, open_engine
 from posthouse.outbox.history import History
 from posthouse.outbox.lanes import Lanes
+from posthouse.outbox.replay import Replayed, replay
 from posthouse.outbox.tables import event, worker
 
 
@@ -68,6 +69,10 @@ class Outbox:
         }
         row = self._commit.run(lambda connection: connection.execute(_RECORD, values).one())
         return Recorded(event_id=row.id, repeat=row.repeats > 0)
+
+    def replay(self, event_ids: Collection[int] | None) -> Replayed:
+        """Let buried deliveries and failed events wait again, of some events or (None) of all."""
+        return self._commit.run(lambda connection: replay(connection, event_ids))
 
     def changed(self) -> int:
         """Return a number that differs from the last one if anybody, in any process, has committed in between.

@@ -1,0 +1,26 @@
+"""``posthouse replay``: say again what was given up, once its cause is mended."""
+
+from pathlib import Path
+
+import click
+
+from posthouse.cli._options import config_option
+from posthouse.config import load
+from posthouse.outbox import Outbox
+
+
+@click.command()
+@click.argument("event_ids", nargs=-1, type=int, metavar="[EVENT_ID]...")
+@click.option("--all", "everything", is_flag=True, help="Replay everything that was ever given up.")
+@config_option
+def replay(event_ids: tuple[int, ...], everything: bool, config: Path) -> None:  # noqa: FBT001
+    """Send buried deliveries again, and handle failed events again, of the named events or of all.
+
+    What was sent is not sent twice. A running worker does the work; without one it waits for the next start.
+    """
+    if bool(event_ids) == everything:
+        raise click.UsageError("name events, or say --all")
+    outbox = Outbox.open(load(config).server.database)
+    replayed = outbox.replay(None if everything else event_ids)
+    outbox.close()
+    click.echo(f"{replayed.events} events are handled again, {replayed.deliveries} deliveries are sent again")
