@@ -76,7 +76,7 @@ def _application(config: Path, *, with_worker: bool) -> "Flask":
 def _child_application(make: "Callable[[], Flask]", parent: int) -> "Flask":
     """Make the application in the process that Granian starts to serve it."""
     die_with_parent(parent)
-    # Granian's process hangs when it is told twice within a few milliseconds to stop: Ctrl-C must reach its parent alone.
+    # Told twice within a few milliseconds to stop, this process hangs in Granian: Ctrl-C must reach its parent alone.
     os.setpgrp()
     start_logging()
     try:
