@@ -8,34 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from posthouse.attempts import Attempts
 from posthouse.config import load
-from posthouse.core.errors import (
-    DeliveryError,
-    LeaseLost,
-    Overloaded,
-    Refused,
-    Rejected,
-    StoreUnavailable,
-    TryLater,
-)
+from posthouse.core.errors import LeaseLost, Overloaded, Refused, StoreUnavailable
 from posthouse.core.event import Event, Inbound
-from posthouse.core.message import Message
-from posthouse.core.plugin import Notifier, WebhookHandler
+from posthouse.core.plugin import WebhookHandler
 from posthouse.desk import Desk
-from posthouse.fate import Fate, fate
-from posthouse.outbox import (
-    Arrival,
-    Claim,
-    HandledEvent,
-    Kind,
-    NewDelivery,
-    Outbox,
-    Recorded,
-    Settlement,
-    StoredDelivery,
-    StoredEvent,
-)
-from posthouse.pacing import REMEMBERED, Pace
+from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, NewDelivery, Outbox, Recorded, StoredEvent
+from posthouse.pacing import Pace
 from posthouse.trace import UNVERIFIED
 from posthouse.transport import TOTAL_SECONDS, Transport
 
@@ -59,6 +39,7 @@ class Relay:
         #: The lanes of the configured robots; several robots may share one.
         self.lanes = frozenset(desk.lanes.values())
         self._transport = transport
+        self._attempts = Attempts(transport, outbox.history, clock)
 
     @classmethod
     def open(cls, path: Path) -> "Relay":
@@ -173,7 +154,7 @@ class Relay:
         pace = Pace(claim.recent)
         failures = claim.failures
         if claim.taken_over and waiting:
-            lanes.settle(claim, self._cut_off(waiting[0], pace, failures), lease=LEASE)
+            lanes.settle(claim, self._attempts.cut_off(waiting[0], pace, failures), lease=LEASE)
             waiting[0] = replace(waiting[0], attempts=waiting[0].attempts + 1)
         for delivery in waiting:
             notifier = self.desk.robot(delivery.robot, claim.lane_id)
@@ -183,76 +164,13 @@ class Relay:
             if ready_at > self.clock():
                 lanes.release(claim, next_at=ready_at)
                 return
-            settled = self._attempt(delivery, notifier, pace, failures)
+            settled = self._attempts.make(delivery, notifier, pace, failures)
             failures = settled.failures
             last = delivery is waiting[-1] or settled.next_at > settled.finished_at or stopping()
             lanes.settle(claim, settled, lease=None if last else LEASE)
             if last:
                 return
         lanes.release(claim)
-
-    def _attempt(self, delivery: StoredDelivery, notifier: Notifier, pace: Pace, failures: int) -> Settlement:
-        """Make one attempt and return its fate: sent, waiting for the next one, or buried."""
-        started_at = self.clock()
-        error: DeliveryError | None = None
-        try:
-            payload = notifier.render(Message.from_json(delivery.message), form=delivery.form)
-            request = notifier.request(payload, now=started_at, idempotency_key=delivery.idempotency_key)
-            notifier.judge(self._transport.send(request))
-        except DeliveryError as failure:
-            error = failure
-        except Exception as failure:
-            log.exception("delivery %d to %s: its notifier failed", delivery.id, delivery.robot)
-            error = Rejected(
-                f"{type(notifier).__name__} failed: {type(failure).__name__}",
-                verdict="message",
-                remedy="This is a bug in the notifier; the log has its traceback.",
-            )
-        finished_at = self.clock()
-        pace.add(finished_at)
-        ending = self._fate(delivery, notifier, error, failures)
-        settled = Settlement(
-            delivery_id=delivery.id,
-            state=ending.state,
-            form=ending.form,
-            started_at=started_at,
-            finished_at=finished_at,
-            verdict="ok" if error is None else error.verdict,
-            answer="ok" if error is None else _without_secrets(error.answer, notifier),
-            remedy="" if error is None else error.remedy,
-            next_at=finished_at + ending.rest if ending.rest else 0.0,
-            failures=ending.failures,
-            recent=pace.recent(notifier.per_minute, finished_at),
-            whole_vendor=isinstance(error, TryLater) and error.whole_vendor,
-        )
-        _log_fate(delivery, settled)
-        return settled
-
-    def _fate(self, delivery: StoredDelivery, notifier: Notifier, error: DeliveryError | None, failures: int) -> Fate:
-        earlier = 0
-        if isinstance(error, TryLater) and error.attempts is not None and delivery.attempts:
-            attempts = self.outbox.history.attempts(delivery.id)
-            earlier = sum(attempt.verdict == error.verdict for attempt in attempts)
-        return fate(error, form=delivery.form, forms=notifier.forms, failures=failures, earlier=earlier)
-
-    def _cut_off(self, delivery: StoredDelivery, pace: Pace, failures: int) -> Settlement:
-        """Note that the last holder of the lane died, perhaps while it spoke to the robot: that may have counted."""
-        now = self.clock()
-        pace.add(now)
-        log.warning("delivery %d to %s: the last worker stopped in the middle of it", delivery.id, delivery.robot)
-        return Settlement(
-            delivery_id=delivery.id,
-            state="waiting",
-            form=delivery.form,
-            started_at=now,
-            finished_at=now,
-            verdict="ambiguous",
-            answer="the worker stopped before it could note the robot's answer, if there was an attempt at all",
-            remedy="",
-            next_at=0.0,
-            failures=failures,
-            recent=pace.recent(REMEMBERED, now),
-        )
 
 
 def _verified(handler: WebhookHandler, inbound: Inbound) -> str:
@@ -275,19 +193,3 @@ def _parsed(handler: WebhookHandler, inbound: Inbound) -> Event:
     except Exception:
         log.exception("%s failed to read a request; it is kept", type(handler).__name__)
         return Event(name="?", payload={})
-
-
-def _without_secrets(answer: str, notifier: Notifier) -> str:
-    """Blot out credentials that a robot, or a proxy in between, repeats in its answer."""
-    for secret in notifier.settings.secrets():
-        answer = answer.replace(secret, "***")
-    return answer
-
-
-def _log_fate(delivery: StoredDelivery, settled: Settlement) -> None:
-    about = f"delivery {delivery.id} of event {delivery.event_id} to {delivery.robot}"
-    if settled.state == "sent":
-        log.info("%s: sent in %.0f ms", about, (settled.finished_at - settled.started_at) * 1000)
-        return
-    rest = f", next try in {settled.next_at - settled.finished_at:.0f} s" if settled.next_at else ""
-    log.warning("%s: %s (%s%s): %s %s", about, settled.state, settled.verdict, rest, settled.answer, settled.remedy)

@@ -1,6 +1,6 @@
 """The durable store of events and deliveries, and the lanes they are worked in. The only package that speaks SQL."""
 
-from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord
+from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord, History
 from posthouse.outbox.replay import Replayed
 from posthouse.outbox.store import Arrival, Outbox, Recorded
 from posthouse.outbox.work import (
@@ -20,6 +20,7 @@ __all__ = [
     "DeliveryRecord",
     "EventRecord",
     "HandledEvent",
+    "History",
     "Kind",
     "NewDelivery",
     "Outbox",
