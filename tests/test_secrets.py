@@ -1,0 +1,261 @@
+"""No credential leaves the configuration: not into the database, a log, an error, a command's output or a repr."""
+
+import base64
+import json
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from posthouse.cli import cli
+from posthouse.cli._logs import start_logging
+from posthouse.config import load
+from posthouse.core.errors import ConfigError, PosthouseError
+from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, Fault, running
+from posthouse.relay import Relay
+from posthouse.web import create_app
+
+#: Each is recognisable in any surroundings, and has characters that addresses write in another way.
+ACCESS_TOKEN = "access+token/4f1c"
+SIGN_KEY = "SECsign+key/77a0"
+URL_TOKEN = "url-token-90d2"
+SECRET_TOKEN = "secret+token 5b3e"
+SIGNING_KEY = b"signing key e6aa"
+SIGNING_TOKEN = "whsec_" + base64.b64encode(SIGNING_KEY).decode()
+PRIVATE_TOKEN = "private-token-c81d"
+SECRETS = (ACCESS_TOKEN, SIGN_KEY, URL_TOKEN, SECRET_TOKEN, SIGNING_TOKEN, PRIVATE_TOKEN, SIGNING_KEY.decode())
+CONFIG = """\
+config:
+  server: {{database: "sqlite:///{folder}/posthouse.db", language: en}}
+  plugins: [plugin.py]
+  webhooks:
+    - webhook_id: demo
+      type: GITLAB
+      secret_token: "{SECRET_TOKEN}"
+      signing_token: "{SIGNING_TOKEN}"
+      conf: {{gitlab: {{private_token: "{PRIVATE_TOKEN}"}}}}
+      notify:
+        ding_talk:
+          url: "{robots}/robot/send"
+          access_token: "{ACCESS_TOKEN}"
+          sign_key: "{SIGN_KEY}"
+    - webhook_id: by_url
+      type: GITLAB
+      secret_token: "{SECRET_TOKEN}"
+      notify: {{ding_talk: {{url: "{robots}/robot/send?access_token={URL_TOKEN}", keyword: posthouse}}}}
+    - webhook_id: unheard
+      type: GITLAB
+      secret_token: "{SECRET_TOKEN}"
+      notify: {{ding_talk: {{url: "http://127.0.0.1:1/robot/send?access_token={URL_TOKEN}2", sign_key: "{SIGN_KEY}"}}}}
+"""
+PLUGIN = """
+from posthouse import EventHandler, Message
+from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler
+
+class Says(EventHandler):
+    webhook_type = GitlabWebhookHandler
+    events = ("Says Hook",)
+
+    def handle(self, event):
+        return [Message(event.reader.text("title"))]
+
+class Raises(GitlabWebhookHandler):
+    def parse(self, inbound):
+        event = super().parse(inbound)
+        if event.name == "Raises Hook":
+            raise ValueError(f"{self.settings} {self.settings!r} {vars(self)} {inbound} {event}")
+        return event
+"""
+
+
+def spellings(secret: str) -> Iterator[bytes]:
+    """Yield a secret as it may stand in a text, an address, JSON, or a header's base64."""
+    for text in (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+        yield text.encode()
+    yield base64.b64encode(secret.encode())
+
+
+ALL = tuple({spelling for secret in SECRETS for spelling in spellings(secret)})
+
+
+def assert_clean(what: str, content: str | bytes) -> None:
+    raw = content.encode() if isinstance(content, str) else content
+    for spelling in ALL:
+        place = raw.find(spelling)
+        assert place < 0, f"{what}: …{raw[max(place - 100, 0) : place + 60]!r}…"
+
+
+@dataclass
+class Flow:
+    """A relay that has met all kinds of trouble, what was logged meanwhile, and what senders were answered."""
+
+    config: Path
+    relay: Relay
+    log: str
+    answers: list[str]
+
+
+def posted(client: FlaskClient) -> Iterator[str]:
+    """Post what is right and what is wrong in every way."""
+    right = {"X-Gitlab-Token": SECRET_TOKEN}
+    for kind in ("says", "raises", "push", "odd"):
+        body = json.dumps({"object_kind": kind, "title": kind}).encode()
+        for webhook in ("demo", "by_url", "unheard"):
+            yield client.post(f"/webhook/{webhook}", data=body, headers=right | {"webhook-id": kind}).text
+    wrong = (
+        {},
+        {"X-Gitlab-Token": SECRET_TOKEN + "x"},
+        {"X-Gitlab-Token": SIGNING_TOKEN},
+        {"webhook-signature": f"v1,{SIGNING_TOKEN}", "webhook-timestamp": "1", **right},
+        {"webhook-signature": SECRET_TOKEN, "webhook-timestamp": SECRET_TOKEN, **right},
+    )
+    for headers in wrong:
+        yield client.post("/webhook/demo", data=b"{}", headers=headers).text
+    yield client.post("/webhook/demo", data=SECRET_TOKEN.encode(), headers=right).text
+    yield client.post(f"/webhook/nobody?private_token={PRIVATE_TOKEN}", data=b"{}", headers=right).text
+    yield client.post(
+        f"/webhook/demo?private_token={PRIVATE_TOKEN}", data=b'{"object_kind": "says"}', headers=right
+    ).text
+
+
+@pytest.fixture
+def flow(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Flow]:
+    caplog.set_level(logging.DEBUG)
+    dingtalk = FakeDingTalk({ACCESS_TOKEN: FakeRobot(secret=SIGN_KEY), URL_TOKEN: FakeRobot()})
+    echo = f"token {ACCESS_TOKEN} is not exist, sign_key {SIGN_KEY}, {quote_plus(ACCESS_TOKEN)}"
+    dingtalk.misbehave(ACCESS_TOKEN, Fault(errcode=300005, errmsg=echo), Fault(drop="before"))
+    dingtalk.misbehave(
+        URL_TOKEN, Fault(body=f"<html>{URL_TOKEN}</html>", status=404), Fault(errcode=99999, errmsg=f"x{URL_TOKEN}x")
+    )
+    config = tmp_path / "posthouse.yml"
+    (tmp_path / "plugin.py").write_text(PLUGIN, encoding="utf-8")
+    with running(FakeRobots(dingtalk)) as robots:
+        values = {name: value for name, value in globals().items() if isinstance(value, str)}
+        config.write_text(CONFIG.format(folder=tmp_path, robots=robots, **values), encoding="utf-8")
+        relay = Relay.open(config)
+        answers = list(posted(create_app(relay).test_client()))
+        while relay.handle_next("me"):
+            pass
+        while relay.deliver_next("me"):
+            pass
+        yield Flow(config, relay, caplog.text, answers)
+        relay.close()
+
+
+def test_the_flow_met_the_trouble_it_was_made_for(flow: Flow) -> None:
+    events = flow.relay.outbox.history.events(100)
+    states = {(event.name, event.state) for event in events}
+    assert {("Says Hook", "handled"), ("?", "failed"), ("Odd Hook", "handled")} <= states
+    attempts = [
+        attempt
+        for event in events
+        for delivery in event.deliveries
+        for attempt in flow.relay.outbox.history.attempts(delivery.id)
+    ]
+    assert {"config", "ambiguous", "transient"} <= {attempt.verdict for attempt in attempts}
+    assert any("***" in attempt.answer for attempt in attempts)
+    assert "401" in flow.log
+    assert "Traceback" in flow.log
+
+
+def test_no_secret_is_in_the_database(flow: Flow) -> None:
+    files = sorted(flow.config.parent.glob("posthouse.db*"))
+    assert [file.suffix for file in files][:1] == [".db"]
+    assert len(files) > 1
+    for file in files:
+        assert_clean(file.name, file.read_bytes())
+
+
+def test_no_secret_is_in_the_log(flow: Flow) -> None:
+    assert_clean("the log", flow.log)
+
+
+def test_no_secret_is_in_an_answer(flow: Flow) -> None:
+    for answer in flow.answers:
+        assert_clean("an answer", answer)
+
+
+def test_no_secret_is_in_what_commands_print(flow: Flow) -> None:
+    payload = flow.config.parent / "payload.json"
+    payload.write_text('{"object_kind": "says", "title": "hello"}', encoding="utf-8")
+    raises = flow.config.parent / "raises.json"
+    raises.write_text('{"object_kind": "raises"}', encoding="utf-8")
+    numbers = [str(event.id) for event in flow.relay.outbox.history.events(100)]
+    commands = [["check"], ["events"], ["events", "--json"]]
+    commands += [["explain", number, *how] for number in numbers for how in ([], ["--json"])]
+    commands += [["try", "demo", str(file), *how] for file in (payload, raises) for how in ([], ["--json"])]
+    for command in commands:
+        result = CliRunner().invoke(cli, [*command, "--config", str(flow.config)])
+        assert result.output
+        assert_clean(" ".join(command), result.output)
+
+
+def test_no_secret_is_in_a_repr(flow: Flow) -> None:
+    desk = flow.relay.desk
+    plugins = (*desk.webhooks.values(), *desk.robots.values())
+    settings = (desk.settings, desk.settings.server, *desk.settings.webhooks.values(), *desk.settings.robots.values())
+    values = (flow.relay, desk, *plugins, *settings, *(plugin.settings for plugin in plugins), desk.lanes)
+    for value in values:
+        for text in (repr(value), str(value), repr(getattr(value, "__dict__", None))):
+            assert_clean(type(value).__name__, text)
+
+
+def test_no_secret_is_in_an_error_of_the_configuration(flow: Flow) -> None:
+    right = flow.config.read_text(encoding="utf-8")
+    for old, new in (
+        ("access_token:", "acces_token:"),
+        ("secret_token:", "secret_token: x\n      secret_token:"),
+        ("sign_key:", "per_minute:"),
+        ("private_token:", "host: 1, private_tokn:"),
+        ('signing_token: "whsec_', 'signing_token: "'),
+        ('url: "http', 'url: "ftp'),
+        ('"}', '"'),
+        ("notify:", "nofity:"),
+        ("type: GITLAB", "type: GITLUB"),
+        ("webhook_id: by_url", "webhook_id: demo"),
+    ):
+        wrong = flow.config.parent / "wrong.yml"
+        wrong.write_text(right.replace(old, new), encoding="utf-8")
+        try:
+            load(wrong)
+        except ConfigError as error:
+            assert_clean(f"{old} → {new}", str(error) + repr(error) + repr(error.problems))
+            assert_clean(f"the traceback of {old} → {new}", "".join(traceback.format_exception(error)))
+        else:
+            pytest.fail(f"{old} → {new} is no mistake")
+
+
+def test_no_secret_is_in_an_exception_of_a_delivery(flow: Flow) -> None:
+    """A robot that cannot be reached, asked again outside of the relay, which would blot out what it knows."""
+    for name, robot in flow.relay.desk.robots.items():
+        request = robot.request({"msgtype": "text"}, now=0.0, idempotency_key="k")
+        assert_clean(name, repr(request))
+        try:
+            robot.judge(flow.relay._transport.send(request))
+        except PosthouseError as error:
+            assert_clean(name, "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error)))
+
+
+def test_the_loggers_of_libraries_stay_quiet(flow: Flow) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        start_logging()
+        for handler in root.handlers:
+            if handler not in before:
+                handler.close()
+        assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.WARNING)
+        assert not logging.getLogger("sqlalchemy.engine").isEnabledFor(logging.INFO)
+        assert logging.getLogger("posthouse.relay").isEnabledFor(logging.INFO)
+    finally:
+        with suppress(ValueError):
+            root.handlers[:] = before
+        root.setLevel(level)
+        logging.getLogger("posthouse").setLevel(logging.NOTSET)
