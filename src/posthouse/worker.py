@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from posthouse.core.errors import StoreUnavailable
+from posthouse.core.errors import PosthouseError, StoreUnavailable
 from posthouse.outbox import Kind, Outbox
 from posthouse.relay import Relay
 
@@ -37,23 +37,50 @@ class Worker:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._stop = threading.Event()
-        self._handling = _Crew(relay, "webhook", self._handle, self._stop)
-        self._delivering = _Crew(relay, "robot", self._deliver, self._stop)
         self._holder = f"{_host()}/{os.getpid()}/{time.time_ns()}"
+        self._stopping = False
+        self._asked_to_stop = False
+        self._handling = _Crew(relay, "webhook", self._handle, self)
+        self._delivering = _Crew(relay, "robot", self._deliver, self)
 
     def stop(self) -> None:
-        """Ask for the end: attempts in flight are finished, nothing new is begun. May be called by a signal handler."""
-        self._stop.set()
+        """Ask for the end: attempts in flight are finished, nothing new is begun.
+
+        May be called by a signal handler, so it takes no lock: the thread it interrupts may hold that very lock.
+        """
+        self._asked_to_stop = self._stopping = True
+
+    def is_stopping(self) -> bool:
+        """Tell whether nothing new is to be begun."""
+        return self._stopping
 
     def run(self) -> None:
-        """Work until `stop` is called; returns when every thread has finished."""
+        """Work until `stop` is called; returns when every thread has finished.
+
+        Raises `PosthouseError` when a thread ended by a bug of ours: then all end, and somebody starts us again.
+        """
         sys.setswitchinterval(SWITCH_SECONDS)
-        self._handling.start(HANDLING_THREADS)
-        self._delivering.start(DELIVERING_THREADS)
+        try:
+            self._handling.start(HANDLING_THREADS)
+            self._delivering.start(DELIVERING_THREADS)
+            self._watch()
+        finally:
+            self._stopping = True
+            self._handling.join()
+            self._delivering.join()
+        if not self._asked_to_stop:
+            raise PosthouseError("a thread of the worker ended by a bug; the log has its traceback")
+
+    def thread_ended(self) -> None:
+        """Let every other thread end too: after `stop` that is meant, and otherwise there was a bug."""
+        self._stopping = True
+
+    def _watch(self) -> None:
+        """Wake the threads when anybody has committed, and show that this worker is alive."""
         seen, beaten_at = -1, 0.0
         started_at = self._relay.clock()
-        while not self._stop.wait(LOOK_SECONDS):
+        while not self._stopping:
+            time.sleep(LOOK_SECONDS)
             try:
                 changed = self._relay.outbox.changed()
                 if time.monotonic() - beaten_at > BEAT_SECONDS:
@@ -62,14 +89,12 @@ class Worker:
                     _bury_the_dead(self._relay.outbox, self._holder)
             except StoreUnavailable as error:
                 log.error("%s; trying again", error)  # noqa: TRY400 - no bug of ours: the traceback says nothing
-                self._stop.wait(STORE_PAUSE)
+                time.sleep(STORE_PAUSE)
                 continue
             if changed != seen:
                 seen = changed
                 self._handling.wake()
                 self._delivering.wake()
-        self._handling.join()
-        self._delivering.join()
 
     def _handle(self) -> bool:
         worked = self._relay.handle_next(self._holder)
@@ -78,17 +103,17 @@ class Worker:
         return worked
 
     def _deliver(self) -> bool:
-        return self._relay.deliver_next(self._holder, self._stop.is_set)
+        return self._relay.deliver_next(self._holder, self.is_stopping)
 
 
 class _Crew:
     """Threads that do one kind of work. One is woken at a time, and wakes the next one when it has found something."""
 
-    def __init__(self, relay: Relay, kind: Kind, work: Callable[[], bool], stop: threading.Event) -> None:
+    def __init__(self, relay: Relay, kind: Kind, work: Callable[[], bool], worker: Worker) -> None:
         self._relay = relay
         self._kind = kind
         self._work = work
-        self._stop = stop
+        self._worker = worker
         self._changed = threading.Condition()
         self._changes = 0
         self._threads: list[threading.Thread] = []
@@ -110,19 +135,26 @@ class _Crew:
             thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            before = self._changes
-            try:
-                if self._work():
-                    self.wake()
-                    continue
-                sleep = self._until_due()
-            except StoreUnavailable as error:
-                log.error("%s; trying again", error)  # noqa: TRY400 - as above
-                sleep = STORE_PAUSE
-            with self._changed:
-                if self._changes == before and not self._stop.is_set():
-                    self._changed.wait(sleep)
+        try:
+            while not self._worker.is_stopping():
+                self._step()
+        finally:
+            self._worker.thread_ended()
+
+    def _step(self) -> None:
+        """Work, or sleep until there may be some."""
+        before = self._changes
+        try:
+            if self._work():
+                self.wake()
+                return
+            sleep = self._until_due()
+        except StoreUnavailable as error:
+            log.error("%s; trying again", error)  # noqa: TRY400 - as above
+            sleep = STORE_PAUSE
+        with self._changed:
+            if self._changes == before and not self._worker.is_stopping():
+                self._changed.wait(sleep)
 
     def _until_due(self) -> float:
         due = self._relay.next_due(self._kind)

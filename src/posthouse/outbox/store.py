@@ -4,9 +4,11 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, PoolProxiedConnection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
 
+from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.commit import LeaderCommit
 from posthouse.outbox.engine import Reads, migrate, open_engine
 from posthouse.outbox.history import History
@@ -43,7 +45,7 @@ class Outbox:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         self._commit = LeaderCommit(self._engine)
-        self._watch: PoolProxiedConnection | None = None
+        self._watch: Connection | None = None
         self._reads = Reads(self._engine)
         self.lanes = Lanes(self._commit, self._reads)
         self.history = History(self._reads)
@@ -78,11 +80,19 @@ class Outbox:
         """Return a number that differs from the last one if anybody, in any process, has committed in between.
 
         Costs a few microseconds and no disk access, so it may be asked many times a second; by one thread only.
+        Raises `StoreUnavailable`.
         """
-        if self._watch is None:
-            self._watch = self._engine.raw_connection()
-        cursor = self._watch.execute("PRAGMA data_version")
-        return int(cursor.fetchone()[0])
+        try:
+            if self._watch is None:
+                self._watch = self._engine.connect()
+            # Beside SQLAlchemy's transactions: inside of one, SQLite would not look.
+            cursor = self._watch.connection.cursor()
+            cursor.execute("PRAGMA data_version")
+            (version,) = cursor.fetchone() or (0,)
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
+            self._watch = None
+            raise StoreUnavailable(f"the database failed: {error}") from None
+        return int(version)
 
     def beat(self, worker_id: str, *, started_at: float, now: float) -> None:
         """Note that a worker is alive, and forget those that have not been seen for a day."""
