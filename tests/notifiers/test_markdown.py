@@ -18,7 +18,8 @@ from notifiers.messages import HOSTILE, MESSAGES
 from notifiers.strategies import ANY_MESSAGE, ANY_TEXT, LINE, LINK
 from posthouse import Block, Bold, Buttons, Fields, Items, Link, Message, Quote, Site, Text
 from posthouse.notifiers.dingtalk.markup import DingTalkMarkdown
-from posthouse.notifiers.markdown import URL_CHARACTERS, Dialect, clean, clip, encoded, fit, sound_url
+from posthouse.notifiers.fitting import clip, fit
+from posthouse.notifiers.markdown import URL_CHARACTERS, Dialect, clean, encoded, sound_url
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 DIALECT = DingTalkMarkdown(Site(), open_links_in="app")

@@ -9,7 +9,8 @@ from urllib.parse import quote, quote_plus
 from posthouse import HttpReply
 from posthouse.notifiers.dingtalk import verdicts
 from posthouse.notifiers.dingtalk.verdicts import Meaning
-from posthouse.notifiers.markdown import clean, clip
+from posthouse.notifiers.fitting import clip
+from posthouse.notifiers.markdown import clean
 
 SECURITY_CODE = 310000
 #: The gateway's code around another one.

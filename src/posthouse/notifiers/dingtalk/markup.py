@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from posthouse import Buttons, Fields, Items, Message, Quote, Site, Text, plain
-from posthouse.notifiers.markdown import Dialect, clean, clip
+from posthouse.notifiers.fitting import clip
+from posthouse.notifiers.markdown import Dialect, clean
 
 
 class DingTalkMarkdown(Dialect):
