@@ -313,14 +313,17 @@ def test_a_broken_database_lets_the_sender_try_again(
     assert wsgi("/webhook/demo")[0] == 202
 
 
-def test_a_bug_in_verifying_takes_nothing_in(
+def test_a_bug_in_verifying_keeps_the_event_and_tells_nobody(
     client: FlaskClient, relay: Relay, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = client.post("/webhook/broken.verify", data=PUSH)
-    assert answer.status_code == 401
+    assert answer.status_code == 202
     assert "a bug of the plugin's" not in answer.text
     assert "a bug of the plugin's" in caplog.text
-    assert stored(relay) == []
+    assert relay.handle_next("test")
+    (event,) = relay.outbox.history.events(1)
+    assert (event.state, event.outcome, event.deliveries) == ("failed", "error", [])
+    assert "genuine" in event.trace[-1]["reason"]
 
 
 def test_a_bug_in_reading_keeps_the_event(client: FlaskClient, relay: Relay, caplog: pytest.LogCaptureFixture) -> None:
