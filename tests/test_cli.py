@@ -277,7 +277,14 @@ def test_try_refuses_an_unknown_webhook(config: Path) -> None:
 # events and explain
 
 
-def test_events_of_an_empty_database_are_none(config: Path) -> None:
+def test_a_database_that_is_not_there_is_not_made_by_looking(config: Path, tmp_path: Path) -> None:
+    for command in (["events"], ["explain", "1"], ["replay", "--all"]):
+        with pytest.raises(PosthouseError, match=r"there is no database /.*\.db; posthouse serve makes it"):
+            invoke(*command, "--config", config)
+    assert list(tmp_path.glob("*.db")) == []
+
+
+def test_events_of_an_empty_database_are_none(config: Path, relay: Relay) -> None:
     assert invoke("events", "--json", "--config", config).stdout == ""
     assert invoke("events", "--config", config).stdout.split() == [
         "event",
@@ -368,7 +375,7 @@ def test_explain_shows_the_traceback_of_a_bug(config: Path, relay: Relay) -> Non
     assert lines(invoke("events", "--json", "--config", config))[0]["state"] == "failed"
 
 
-def test_an_unknown_event_is_told_so(config: Path) -> None:
+def test_an_unknown_event_is_told_so(config: Path, relay: Relay) -> None:
     for number in ("1", str(2**63 - 1)):
         with pytest.raises(PosthouseError, match=f"there is no event {number} in sqlite"):
             invoke("explain", number, "--config", config)

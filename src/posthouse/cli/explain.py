@@ -24,7 +24,7 @@ COLOURS = {"ok": "green", "told": "green", "sent": "green", "success": "green", 
 def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Show step by step what happened to an event: who handled it, what was said to whom, and what robots answered."""
     settings = load(config)
-    outbox = Outbox.open(settings.server.database)
+    outbox = Outbox.open(settings.server.database, create=False)
     try:
         record = outbox.history.event(event_id)
         if record is None:

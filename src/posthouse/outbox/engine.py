@@ -4,9 +4,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from posthouse.core.errors import StoreUnavailable
@@ -25,6 +26,13 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def require_file(url: str) -> None:
+    """Raise `StoreUnavailable` if the database does not exist: who only looks should not look at an empty new one."""
+    path = Path(make_url(url).database or "")
+    if not path.is_file():
+        raise StoreUnavailable(f"there is no database {path.absolute()}; posthouse serve makes it when it starts")
 
 
 class Reads:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.commit import LeaderCommit
-from posthouse.outbox.engine import Reads, migrate, open_engine
+from posthouse.outbox.engine import Reads, migrate, open_engine, require_file
 from posthouse.outbox.history import History
 from posthouse.outbox.lanes import Lanes
 from posthouse.outbox.replay import Replayed, replay
@@ -51,8 +51,13 @@ class Outbox:
         self.history = History(self._reads)
 
     @classmethod
-    def open(cls, url: str) -> "Outbox":
-        """Open the database at ``url`` and bring its tables up to date; raises `StoreUnavailable`."""
+    def open(cls, url: str, *, create: bool = True) -> "Outbox":
+        """Open the database at ``url``, which need not exist if ``create``, and bring its tables up to date.
+
+        Raises `StoreUnavailable`.
+        """
+        if not create:
+            require_file(url)
         outbox = cls(url)
         migrate(outbox._engine)
         return outbox
