@@ -62,6 +62,12 @@ def test_a_bounded_number_of_attempts_ends_in_burial() -> None:
     assert after(try_later(attempts=0)).state == "buried"
 
 
+def test_only_what_is_bounded_counts_against_the_bound() -> None:
+    assert after(try_later(attempts=3), earlier=1).bounded == 2
+    assert after(try_later(), earlier=2).bounded == 0
+    assert after(rejected(simpler=True), earlier=2).bounded == 0
+
+
 def test_without_a_bound_nothing_is_given_up() -> None:
     assert after(try_later(), failures=10_000, earlier=10_000).state == "waiting"
 

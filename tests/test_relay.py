@@ -33,6 +33,12 @@ config:
         ding_talk: {access_token: token-two, keyword: news}
     - webhook_id: quiet
       type: GITLAB
+    - webhook_id: careless
+      type: CARELESS
+    - webhook_id: unlimited
+      type: GITLAB
+      notify:
+        ding_talk: {access_token: token-one, sign_key: SECone, per_minute: 0}
     - webhook_id: finance-too
       type: GITLAB
       notify:
@@ -57,6 +63,40 @@ class TwofoldHookNotifyEventHandler(EventHandler):
 
     def handle(self, event):
         return [Message("one"), Message("two")]
+
+
+class UnspeakableHookNotifyEventHandler(EventHandler):
+    webhook_type = GitlabWebhookHandler
+    events = ("Unspeakable Hook",)
+
+    def handle(self, event):
+        return No(ValueError("no text"))
+
+
+class HalfHookNotifyEventHandler(EventHandler):
+    webhook_type = GitlabWebhookHandler
+    events = ("Half Hook",)
+
+    def handle(self, event):
+        return No("half a character: \\ud800")
+
+
+class LeavingHookNotifyEventHandler(EventHandler):
+    webhook_type = GitlabWebhookHandler
+    events = ("Leaving Hook",)
+
+    def handle(self, event):
+        raise SystemExit("a plugin must not end the worker")
+
+
+class CarelessWebhookHandler(GitlabWebhookHandler):
+    type = "CARELESS"
+
+    def verify(self, inbound):
+        return None
+
+    def parse(self, inbound):
+        return None
 
 
 class SpeechlessHookNotifyEventHandler(EventHandler):
@@ -207,6 +247,23 @@ def test_a_handler_that_raises_fails_its_event_alone(house: House) -> None:
     assert house.state(sound) == "sent"
 
 
+@pytest.mark.parametrize(("kind", "state"), [("unspeakable", "failed"), ("half", "handled"), ("leaving", "failed")])
+def test_whatever_a_handler_returns_or_raises_the_lane_goes_on(house: House, kind: str, state: str) -> None:
+    odd = house.post({"object_kind": kind})
+    sound = house.post()
+    house.work()
+    assert house.event(odd).state == state
+    assert house.state(sound) == "sent"
+
+
+def test_a_plugin_that_returns_nothing_costs_nobody_an_event(house: House) -> None:
+    event_id = house.post(to="careless", key="k")
+    assert (house.event(event_id).name, house.event(event_id).key) == ("?", None)
+    house.work()
+    assert (house.event(event_id).state, house.event(event_id).deliveries) == ("failed", [])
+    assert house.post(to="careless", key="k") != event_id
+
+
 def test_an_event_that_nobody_knows_is_silent(house: House) -> None:
     event_id = house.post({"object_kind": "strange"})
     house.work()
@@ -263,6 +320,14 @@ def test_two_names_for_one_token_share_its_budget(house: House) -> None:
     for number in range(15):
         house.push(str(number))
         house.push(str(number), to="finance-too")
+    house.work()
+    assert len(house.robots.requests) == 20
+
+
+def test_two_names_for_one_token_keep_to_the_lower_limit(house: House) -> None:
+    for number in range(15):
+        house.push(str(number))
+        house.push(str(number), to="unlimited")
     house.work()
     assert len(house.robots.requests) == 20
 
@@ -342,6 +407,19 @@ def test_unsafe_content_is_sent_once_more_without_links(house: House) -> None:
     assert house.state(event_id) == "sent"
 
 
+def test_nothing_overtakes_a_message_that_is_sent_again_in_a_simpler_form(house: House) -> None:
+    ids = [house.push(f"branch-{number}") for number in range(3)]
+    house.robots.replies = [reply(430101, "unsafe link")]
+    house.work()
+    assert [payload["msgtype"] for payload in house.robots.payloads] == [
+        "actionCard",
+        "text",
+        "actionCard",
+        "actionCard",
+    ]
+    assert {house.state(event_id) for event_id in ids} == {"sent"}
+
+
 def test_unsafe_content_without_links_is_buried(house: House) -> None:
     event_id = house.post()
     house.robots.replies = [reply(430101, "unsafe link"), reply(430102, "unsafe text")]
@@ -358,6 +436,17 @@ def test_an_unknown_code_is_tried_three_times(house: House) -> None:
         house.now += 200
     assert house.state(event_id) == "buried"
     assert [attempt.verdict for attempt in house.attempts(event_id)] == ["ambiguous", *["transient"] * 3]
+
+
+def test_other_troubles_do_not_count_against_the_three_tries(house: House) -> None:
+    event_id = house.post()
+    down = TryLater("refused", verdict="transient")
+    house.robots.replies = [down, down, reply(987654, "what"), reply(987654, "what")]
+    for _ in range(5):
+        house.work()
+        house.now += 900
+    assert house.state(event_id) == "sent"
+    assert len(house.attempts(event_id)) == 5
 
 
 def test_a_ban_lets_every_robot_of_the_vendor_rest(house: House) -> None:

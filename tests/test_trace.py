@@ -13,7 +13,8 @@ THEN = 1_700_000_000.0
 
 
 def delivery(state: str = "waiting", *, next_at: float | None = 0.0, robot: str = "demo.ding_talk") -> DeliveryRecord:
-    return DeliveryRecord(id=7, event_id=1, robot=robot, state=state, attempts=0, next_at=next_at)
+    lane_id = f"lane of {robot}"
+    return DeliveryRecord(id=7, event_id=1, robot=robot, lane_id=lane_id, state=state, attempts=0, next_at=next_at)
 
 
 def event(*deliveries: DeliveryRecord, **other: Any) -> EventRecord:
@@ -40,7 +41,14 @@ def told(
     attempts: dict[int, list[AttemptRecord]] | None = None,
     robots: tuple[str, ...] = ("demo.ding_talk",),
 ) -> list[tuple[str, str, str]]:
-    found = steps(record, attempts or {}, robots=robots, time_zone=ZONE)
+    found = steps(
+        record,
+        attempts or {},
+        webhooks=["demo"],
+        lanes=[f"lane of {robot}" for robot in robots],
+        time_zone=ZONE,
+        now=THEN - 1,
+    )
     return [(step["step"], step["outcome"], step["reason"]) for step in found]
 
 
@@ -72,7 +80,9 @@ def test_every_attempt_is_told_with_the_answer_and_the_remedy() -> None:
         AttemptRecord(THEN, THEN + 0.25, "throttled", "errcode 660026: too fast", "Slow down."),
         AttemptRecord(THEN + 600, THEN + 600.004, "ok", "ok", ""),
     ]
-    found = steps(event(delivery("sent", next_at=None)), {7: attempts}, robots=["demo.ding_talk"], time_zone=ZONE)
+    found = steps(
+        event(delivery("sent", next_at=None)), {7: attempts}, webhooks=["demo"], lanes=[], time_zone=ZONE, now=THEN
+    )
     assert found[3:] == [
         {
             "step": "attempt",
@@ -118,7 +128,7 @@ def test_a_delivery_ends_with_its_state(record: DeliveryRecord, robots: tuple[st
 
 
 def test_deliveries_are_told_one_after_the_other() -> None:
-    other = DeliveryRecord(id=8, event_id=1, robot="other.ding_talk", state="sent", attempts=1, next_at=None)
+    other = DeliveryRecord(8, 1, "other.ding_talk", "other", "sent", 1, None)
     attempt = AttemptRecord(THEN, THEN, "ok", "ok", "")
     found = told(event(delivery(), other), {8: [attempt]})
     assert [step for step, _, _ in found[3:]] == ["delivery", "attempt", "delivery"]

@@ -8,9 +8,9 @@ from posthouse.core.errors import DeliveryError, Rejected, TryLater
 from posthouse.core.http import HttpReply, HttpRequest
 from posthouse.core.message import Message
 from posthouse.core.plugin import Notifier
-from posthouse.fate import Fate, fate
-from posthouse.outbox import History, Settlement, StoredDelivery
-from posthouse.pacing import REMEMBERED, Pace
+from posthouse.fate import fate
+from posthouse.outbox import Settlement, StoredDelivery
+from posthouse.pacing import Pace
 
 log = logging.getLogger("posthouse.relay")
 
@@ -25,9 +25,8 @@ class Sends(Protocol):
 class Attempts:
     """Makes attempts; writes nothing down itself, but returns what is to be settled."""
 
-    def __init__(self, transport: Sends, history: History, clock: Callable[[], float]) -> None:
+    def __init__(self, transport: Sends, clock: Callable[[], float]) -> None:
         self._transport = transport
-        self._history = history
         self._clock = clock
 
     def make(self, delivery: StoredDelivery, notifier: Notifier, pace: Pace, failures: int) -> Settlement:
@@ -39,11 +38,14 @@ class Attempts:
         error = self._send(delivery, notifier, started_at)
         finished_at = self._clock()
         pace.add(finished_at)
-        ending = self._fate(delivery, notifier, error, failures)
+        ending = fate(
+            error, form=delivery.form, forms=notifier.forms, failures=failures, earlier=delivery.bounded_failures
+        )
         settled = Settlement(
             delivery_id=delivery.id,
             state=ending.state,
             form=ending.form,
+            bounded_failures=ending.bounded,
             started_at=started_at,
             finished_at=finished_at,
             verdict="ok" if error is None else error.verdict,
@@ -51,7 +53,7 @@ class Attempts:
             remedy="" if error is None else error.remedy,
             next_at=finished_at + ending.rest if ending.rest else 0.0,
             failures=ending.failures,
-            recent=pace.recent(notifier.per_minute, finished_at),
+            recent=pace.recent(finished_at),
             whole_vendor=isinstance(error, TryLater) and error.whole_vendor,
         )
         _log(delivery, settled)
@@ -66,6 +68,7 @@ class Attempts:
             delivery_id=delivery.id,
             state="waiting",
             form=delivery.form,
+            bounded_failures=delivery.bounded_failures,
             started_at=now,
             finished_at=now,
             verdict="ambiguous",
@@ -73,7 +76,7 @@ class Attempts:
             remedy="",
             next_at=0.0,
             failures=failures,
-            recent=pace.recent(REMEMBERED, now),
+            recent=pace.recent(now),
         )
 
     def _send(self, delivery: StoredDelivery, notifier: Notifier, now: float) -> DeliveryError | None:
@@ -84,7 +87,7 @@ class Attempts:
             notifier.judge(self._transport.send(request))
         except DeliveryError as error:
             return error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # A plugin may raise anything. Its bug is this message's trouble: the lane goes on.
             log.exception("delivery %d to %s: its notifier failed", delivery.id, delivery.robot)
             return Rejected(
@@ -96,13 +99,6 @@ class Attempts:
                 ),
             )
         return None
-
-    def _fate(self, delivery: StoredDelivery, notifier: Notifier, error: DeliveryError | None, failures: int) -> Fate:
-        earlier = 0
-        if isinstance(error, TryLater) and error.attempts is not None and delivery.attempts:
-            attempts = self._history.attempts(delivery.id)
-            earlier = sum(attempt.verdict == error.verdict for attempt in attempts)
-        return fate(error, form=delivery.form, forms=notifier.forms, failures=failures, earlier=earlier)
 
 
 def _without_secrets(answer: str, notifier: Notifier) -> str:

@@ -1,7 +1,7 @@
 """Everything that is made from the configuration: reads requests, decides what to say, knows the robots. No I/O."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -53,6 +53,11 @@ class Desk:
         }
         #: The lane of each robot. Robots with one identity share a lane, and with it a budget.
         self.lanes: Mapping[str, str] = {name: _lane_id(notifier) for name, notifier in self.robots.items()}
+        #: How many attempts each lane may make in a minute, 0 for any number: robots that share one keep to the lowest.
+        self.limits: Mapping[str, int] = {
+            lane_id: min((limit for limit in self._limits(lane_id) if limit), default=0)
+            for lane_id in self.lanes.values()
+        }
         self._handlers: Mapping[tuple[str, str], EventHandler] = {
             key: _made(settings, handler, site) for key, handler in registry.events.items()
         }
@@ -68,6 +73,9 @@ class Desk:
         """Return a robot by its name, or, if it was renamed since, another one that uses its lane."""
         names = [name, *(other for other, lane in self.lanes.items() if lane == lane_id)]
         return next((self.robots[known] for known in names if known in self.robots), None)
+
+    def _limits(self, lane_id: str) -> Iterator[int]:
+        return (self.robots[name].per_minute for name, lane in self.lanes.items() if lane == lane_id)
 
     def decide(self, webhook_id: str, event: Event) -> Decision:
         """Ask the event's handler what to say, and the rules who hears it. Raises whatever the handler raises."""

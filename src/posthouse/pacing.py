@@ -14,28 +14,29 @@ LONGEST_PAUSE = 600.0
 
 
 class Pace:
-    """The latest attempts of a lane, by which its budget is counted.
+    """The latest attempts of a lane, by which its budget of ``per_minute`` (0 for no limit) is counted.
 
     An attempt counts from when it *ended*. The robot counts it when it arrives, which is earlier, so that a window of
     ours never holds more than the robot's own, whatever the network does.
     """
 
-    def __init__(self, ended: Sequence[float]) -> None:
+    def __init__(self, ended: Sequence[float], per_minute: int) -> None:
         self._ended = list(ended)
+        self._per_minute = per_minute
 
     def add(self, ended_at: float) -> None:
         """Count one more attempt."""
         self._ended.append(ended_at)
 
-    def ready_at(self, per_minute: int) -> float:
+    def ready_at(self) -> float:
         """Return when the next attempt keeps to the limit; 0.0 for at once."""
-        if per_minute == 0 or len(self._ended) < per_minute:
+        if self._per_minute == 0 or len(self._ended) < self._per_minute:
             return 0.0
-        return self._ended[-per_minute] + WINDOW
+        return self._ended[-self._per_minute] + WINDOW
 
-    def recent(self, per_minute: int, now: float) -> tuple[float, ...]:
+    def recent(self, now: float) -> tuple[float, ...]:
         """Return what must be remembered of the attempts: nothing where there is no limit."""
-        if per_minute == 0:
+        if self._per_minute == 0:
             return ()
         return tuple(ended for ended in self._ended[-REMEMBERED:] if ended > now - WINDOW)
 

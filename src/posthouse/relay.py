@@ -1,5 +1,6 @@
 """The product on one page: take an event in, decide what to say about it, say it to the robots."""
 
+import json
 import logging
 import time
 import traceback
@@ -21,8 +22,8 @@ from posthouse.transport import TOTAL_SECONDS, Transport
 
 log = logging.getLogger("posthouse.relay")
 
-#: How long a lane is held at a time, in seconds: longer than any attempt may take.
-LEASE = TOTAL_SECONDS + 5.0
+#: How long a lane is held at a time, in seconds: longer than any attempt may take, dead name servers included.
+LEASE = TOTAL_SECONDS + 20.0
 #: How much is taken out of a lane at a time.
 AT_ONCE = 50
 
@@ -39,7 +40,7 @@ class Relay:
         #: The lanes of the configured robots; several robots may share one.
         self.lanes = frozenset(desk.lanes.values())
         self._transport = transport
-        self._attempts = Attempts(transport, outbox.history, clock)
+        self._attempts = Attempts(transport, clock)
 
     @classmethod
     def open(cls, path: Path) -> "Relay":
@@ -73,7 +74,8 @@ class Relay:
         arrival = Arrival(
             webhook_id=webhook_id,
             name=event.name,
-            key=event.key,
+            # What nobody could verify must not take the place of what is sent again later.
+            key=None if verified.startswith(UNVERIFIED) else event.key,
             received_at=inbound.received_at,
             verified=verified,
             headers={name: value for name, value in inbound.headers.items() if name in handler.kept_headers},
@@ -124,10 +126,11 @@ class Relay:
         inbound = Inbound(stored.headers, stored.query, stored.body, stored.received_at)
         if stored.verified.startswith(UNVERIFIED):
             step = {"step": "handled", "outcome": "error", "reason": "nobody knows whether the sender is genuine"}
-            return HandledEvent(id=stored.id, state="failed", outcome="error", trace=[step])
+            return HandledEvent(id=stored.id, state="failed", outcome="error", trace=json.dumps([step]))
         try:
             event = self.desk.webhook(stored.webhook_id).parse(inbound)
             decision = self.desk.decide(stored.webhook_id, event)
+            trace = json.dumps(decision.trace)
             deliveries = [
                 NewDelivery(
                     robot=robot,
@@ -138,20 +141,21 @@ class Relay:
                 for routed in decision.said
                 for robot in routed.robots
             ]
-        except Exception as error:
+        except (Exception, SystemExit):
             log.exception("event %d of %s: its handler failed", stored.id, stored.webhook_id)
-            step = {"step": "handled", "outcome": "error", "reason": f"{type(error).__name__}: {error}"}
-            trace = [step | {"traceback": traceback.format_exc()}]
+            said = traceback.format_exc()
+            step = {"step": "handled", "outcome": "error", "reason": said.splitlines()[-1], "traceback": said}
+            trace = json.dumps([step])
             return HandledEvent(id=stored.id, state="failed", outcome="error", trace=trace)
         log.info(
             "event %d of %s: %s, %s", stored.id, stored.webhook_id, event.name, decision.reason or decision.outcome
         )
-        return HandledEvent(stored.id, "handled", decision.outcome, decision.trace, deliveries)
+        return HandledEvent(stored.id, "handled", decision.outcome, trace, deliveries)
 
     def _work(self, claim: Claim, stopping: Callable[[], bool]) -> None:
         lanes = self.outbox.lanes
         waiting = lanes.waiting_deliveries(claim.lane_id, AT_ONCE)
-        pace = Pace(claim.recent)
+        pace = Pace(claim.recent, self.desk.limits[claim.lane_id])
         failures = claim.failures
         if claim.taken_over and waiting:
             lanes.settle(claim, self._attempts.cut_off(waiting[0], pace, failures), lease=LEASE)
@@ -160,26 +164,27 @@ class Relay:
             notifier = self.desk.robot(delivery.robot, claim.lane_id)
             if notifier is None:
                 break
-            ready_at = pace.ready_at(notifier.per_minute)
+            ready_at = pace.ready_at()
             if ready_at > self.clock():
                 lanes.release(claim, next_at=ready_at)
                 return
             settled = self._attempts.make(delivery, notifier, pace, failures)
             failures = settled.failures
-            last = delivery is waiting[-1] or settled.next_at > settled.finished_at or stopping()
+            # What waits again, be it at once in a simpler form, is the next to be sent: nothing overtakes it.
+            last = settled.state == "waiting" or delivery is waiting[-1] or stopping()
             lanes.settle(claim, settled, lease=None if last else LEASE)
             if last:
                 return
-        lanes.release(claim)
+        lanes.release(claim, next_at=self.clock())
 
 
 def _verified(handler: WebhookHandler, inbound: Inbound) -> str:
     """Say how the sender proved to be genuine; a plugin's bug here must not cost the sender its hook either."""
     try:
-        return handler.verify(inbound)
+        return str.strip(handler.verify(inbound))
     except Refused:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.exception("%s failed to verify a request; it is kept, and told to nobody", type(handler).__name__)
         return f"{UNVERIFIED}: {type(error).__name__}"
 
@@ -187,9 +192,11 @@ def _verified(handler: WebhookHandler, inbound: Inbound) -> str:
 def _parsed(handler: WebhookHandler, inbound: Inbound) -> Event:
     """Name the event; a plugin's bug here must not cost the sender its hook, so the event is kept without a name."""
     try:
-        return handler.parse(inbound)
+        event = handler.parse(inbound)
+        # Strict about what a plugin returns: the next lines are SQL's.
+        return Event(name=str.strip(event.name), payload={}, key=str.strip(event.key or "") or None)
     except Refused:
         raise
-    except Exception:
+    except (Exception, SystemExit):
         log.exception("%s failed to read a request; it is kept", type(handler).__name__)
         return Event(name="?", payload={})

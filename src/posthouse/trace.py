@@ -1,6 +1,6 @@
 """The answer to "why was this (not) sent?": an event's steps, in order, in words. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,14 @@ def steps(
     event: EventRecord,
     attempts: Mapping[int, Sequence[AttemptRecord]],
     *,
-    robots: Sequence[str],
+    webhooks: Collection[str],
+    lanes: Collection[str],
     time_zone: str,
+    now: float,
 ) -> list[Step]:
     """Return what happened to an event: received, verified, handled, said, routed, and every attempt.
 
-    ``attempts`` are those of the event's deliveries by their ids; ``robots`` are the configured ones.
+    ``attempts`` are those of the event's deliveries by their ids; ``webhooks`` and ``lanes`` the configured ones.
     """
     zone = ZoneInfo(time_zone)
     again = f"; sent {event.repeats + 1} times with the same key" if event.repeats else ""
@@ -32,10 +34,14 @@ def steps(
         _step("verified", _proof(event.verified), event.verified),
     ]
     if event.state == "waiting":
-        return [*found, _step("handled", "waiting", "it waits for a worker to handle it")]
+        known = event.webhook_id in webhooks
+        why = "it waits for a worker to handle it" if known else "it waits, but its webhook is not configured any more"
+        return [*found, _step("handled", "waiting", why)]
     found.extend(event.trace)
     for delivery in event.deliveries:
-        found.extend(_delivery(delivery, attempts.get(delivery.id, ()), robots, zone))
+        found.extend(_attempts(delivery, attempts.get(delivery.id, ()), zone))
+        state = _state(delivery, lanes, zone, now)
+        found.append(_step("delivery", delivery.state, state) | {"robot": delivery.robot})
     return found
 
 
@@ -50,25 +56,22 @@ def at(seconds: float, time_zone: str) -> str:
     return _clock(seconds, ZoneInfo(time_zone))
 
 
-def _delivery(
-    delivery: DeliveryRecord, attempts: Sequence[AttemptRecord], robots: Sequence[str], zone: ZoneInfo
-) -> Iterator[Step]:
+def _attempts(delivery: DeliveryRecord, attempts: Sequence[AttemptRecord], zone: ZoneInfo) -> Iterator[Step]:
     for number, attempt in enumerate(attempts, start=1):
         took = (attempt.finished_at - attempt.started_at) * 1000
         reason = f"attempt {number} at {_clock(attempt.started_at, zone)}, {took:.0f} ms: {attempt.answer}"
         yield _step("attempt", attempt.verdict, reason) | {"robot": delivery.robot, "remedy": attempt.remedy}
-    yield _step("delivery", delivery.state, _state(delivery, robots, zone)) | {"robot": delivery.robot}
 
 
-def _state(delivery: DeliveryRecord, robots: Sequence[str], zone: ZoneInfo) -> str:
+def _state(delivery: DeliveryRecord, lanes: Collection[str], zone: ZoneInfo, now: float) -> str:
     about = f"delivery {delivery.id} to {delivery.robot}"
     if delivery.state == "sent":
         return f"{about}: the robot has shown it"
     if delivery.state == "buried":
         return f"{about}: given up and kept"
-    if delivery.robot not in robots:
+    if delivery.lane_id not in lanes:
         return f"{about}: it waits, but this robot is not configured any more"
-    if delivery.next_at:
+    if delivery.next_at and delivery.next_at > now:
         return f"{about}: it waits; its robot goes on at {_clock(delivery.next_at, zone)}"
     return f"{about}: it waits for its turn"
 

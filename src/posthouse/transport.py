@@ -20,6 +20,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from urllib3.util.connection import create_connection
 
 from posthouse.core.errors import Rejected, TryLater
 from posthouse.core.http import HttpReply, HttpRequest
@@ -138,9 +139,42 @@ class _Response(http.client.HTTPResponse):
 class _HttpConnection(HTTPConnection):
     response_class = _Response
 
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
 
 class _HttpsConnection(HTTPSConnection):
     response_class = _Response
+
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+
+def _connected(connection: HTTPConnection) -> socket.socket:
+    """Connect to one of the host's addresses, within the timeout over all of them: urllib3 gives it to each anew."""
+    began_at = time.monotonic()
+    try:
+        found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise LocationValueError("no host name") from None
+    except OSError as error:
+        raise NameResolutionError(connection.host, connection, error) from error  # type: ignore[arg-type]
+    patience = connection.timeout or CONNECT_SECONDS
+    deadline = time.monotonic() + patience
+    failure: OSError = TimeoutError()
+    # Name servers may have taken longer than the whole attempt may: then nothing is sent any more.
+    usable = found if time.monotonic() - began_at < TOTAL_SECONDS else []
+    for number, (*_, address) in enumerate(usable):
+        rest = (deadline - time.monotonic()) / (len(usable) - number)
+        try:
+            return create_connection(
+                (str(address[0]), int(address[1])), max(rest, 0.01), socket_options=connection.socket_options
+            )
+        except OSError as error:
+            failure = error
+    if isinstance(failure, TimeoutError):
+        raise ConnectTimeoutError(connection, "no connection in time")
+    raise NewConnectionError(connection, "no connection") from failure
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):

@@ -410,6 +410,17 @@ def test_a_configuration_that_is_no_text_is_named(tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.parametrize("start", ["*", "!", "%", "@", "'", '"'])
+def test_a_secret_that_yaml_misreads_is_not_quoted(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "posthouse.yml"
+    path.write_text(
+        f"config:\n  webhooks:\n    - webhook_id: a\n      type: GITLAB\n      secret_token: {start}hunter2secret\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert "hunter2secret" not in str(caught.value)
+
+
 def test_no_secret_shows_in_a_mistake(problems: Problems) -> None:
     texts = (
         SHORT + "          sign_key: SECtwice-the-secret\n",

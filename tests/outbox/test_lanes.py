@@ -24,6 +24,7 @@ def settlement(delivery_id: int, *, now: float = 101.0) -> Settlement:
         delivery_id=delivery_id,
         state="sent",
         form=0,
+        bounded_failures=0,
         started_at=now,
         finished_at=now,
         verdict="ok",
@@ -86,7 +87,7 @@ def test_who_lost_the_lease_settles_nothing(outbox: Outbox, deliver: Deliver) ->
     with pytest.raises(LeaseLost):
         outbox.lanes.settle(late, settlement(delivery_id), lease=None)
     with pytest.raises(LeaseLost):
-        outbox.lanes.release(late)
+        outbox.lanes.release(late, next_at=0.0)
     assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 10)] == [delivery_id]
     assert outbox.history.attempts(delivery_id) == []
 
@@ -97,7 +98,7 @@ def test_who_lost_a_webhooks_lease_hands_nothing_over(outbox: Outbox) -> None:
     assert late is not None
     assert outbox.lanes.claim("webhook", ["finance"], holder="u", now=100.0 + LEASE, lease=LEASE) is not None
     with pytest.raises(LeaseLost):
-        outbox.lanes.hand_over(late, [HandledEvent(event_id, "handled", "silent", [])], now=120.0)
+        outbox.lanes.hand_over(late, [HandledEvent(event_id, "handled", "silent", "[]")], now=120.0)
     record = outbox.history.event(event_id)
     assert record is not None
     assert record.state == "waiting"
@@ -169,8 +170,20 @@ def test_a_robot_with_a_new_token_takes_what_waits_along(outbox: Outbox, deliver
 
 def test_deliveries_of_robots_that_are_gone_are_counted(outbox: Outbox, deliver: Deliver) -> None:
     deliver("a", "b")
-    assert outbox.history.orphans(["finance.a"]) == {"finance.b": 1}
-    assert outbox.history.orphans(["finance.a", "finance.b"]) == {}
+    outbox.record(arrival(webhook_id="gone"))
+    assert outbox.history.orphans(["finance"], ["a"]) == {"gone": 1, "finance.b": 1}
+    assert outbox.history.orphans(["finance", "gone"], ["a", "b"]) == {}
+
+
+def test_a_lane_with_much_to_do_does_not_keep_the_others_waiting(outbox: Outbox, deliver: Deliver) -> None:
+    many = [deliver("a")[0] for _ in range(3)]
+    (one,) = deliver("b")
+    worked = []
+    for turn, delivery_id in enumerate((many[0], one)):
+        held = claim(outbox, "a", "b", now=101.0 + turn)
+        worked.append(held.lane_id)
+        outbox.lanes.settle(held, settlement(delivery_id, now=101.0 + turn), lease=None)
+    assert sorted(worked) == ["a", "b"]
 
 
 def test_the_history_tells_the_fate_of_each_delivery(outbox: Outbox, deliver: Deliver) -> None:

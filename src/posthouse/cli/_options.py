@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+#: What the database can hold.
+LARGEST_ID = 2**63 - 1
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

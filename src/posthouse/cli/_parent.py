@@ -34,7 +34,7 @@ class Child:
 
     def start(self) -> None:
         """Start the process with this interpreter."""
-        command = [sys.executable, "-m", "posthouse.cli", *self.arguments]
+        command = [sys.executable, "-P", "-m", "posthouse.cli", *self.arguments]
         # In a group of its own, so that Ctrl-C reaches the parent alone, and each child is told once to end.
         self.process = subprocess.Popen(command, process_group=0)  # noqa: S603
         self.started_at = time.monotonic()

@@ -77,7 +77,7 @@ def demo(files: tuple[Path, ...], port: int, robots_port: int, language: str, on
 @contextmanager
 def _relay(config: Path, base: str, port: int) -> Iterator[None]:
     arguments = ["serve", "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen([sys.executable, "-m", "posthouse.cli", *arguments])  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-P", "-m", "posthouse.cli", *arguments])  # noqa: S603
     try:
         deadline = time.monotonic() + START_SECONDS
         while not _is_ready(base):

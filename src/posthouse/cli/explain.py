@@ -1,19 +1,19 @@
 """``posthouse explain``: why somebody did, or did not, hear of an event."""
 
 import json
+import time
 from pathlib import Path
 
 import click
 
-from posthouse.cli._options import config_option, json_option
+from posthouse.cli._options import LARGEST_ID, config_option, json_option
 from posthouse.config import load
 from posthouse.core.errors import PosthouseError
 from posthouse.core.message import printable
+from posthouse.desk import Desk
 from posthouse.outbox import Outbox
 from posthouse.trace import Step, steps
 
-#: What the database can hold.
-LARGEST_ID = 2**63 - 1
 COLOURS = {"ok": "green", "told": "green", "sent": "green", "success": "green", "silent": "yellow", "waiting": "yellow"}
 
 
@@ -32,7 +32,14 @@ def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
         attempts = {delivery.id: outbox.history.attempts(delivery.id) for delivery in record.deliveries}
     finally:
         outbox.close()
-    trace = steps(record, attempts, robots=list(settings.robots), time_zone=settings.server.time_zone)
+    trace = steps(
+        record,
+        attempts,
+        webhooks=settings.webhooks,
+        lanes=set(Desk(settings).lanes.values()),
+        time_zone=settings.server.time_zone,
+        now=time.time(),
+    )
     if as_json:
         about = {"event_id": record.id, "webhook_id": record.webhook_id, "name": record.name}
         fate = {"state": record.state, "outcome": record.outcome}

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from posthouse.cli._options import config_option
+from posthouse.cli._options import LARGEST_ID, config_option
 from posthouse.config import load
 from posthouse.outbox import Outbox
 
 
 @click.command()
-@click.argument("event_ids", nargs=-1, type=int, metavar="[EVENT_ID]...")
+@click.argument("event_ids", nargs=-1, type=click.IntRange(1, LARGEST_ID), metavar="[EVENT_ID]...")
 @click.option("--all", "everything", is_flag=True, help="Replay everything that was ever given up.")
 @config_option
 def replay(event_ids: tuple[int, ...], everything: bool, config: Path) -> None:  # noqa: FBT001

@@ -31,7 +31,7 @@ def worker(config: Path, child_of: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: working.stop())
     log.info("working on %s", relay.desk.settings.server.database)
-    for robot, count in relay.outbox.history.orphans(list(relay.desk.robots)).items():
-        log.warning("%d deliveries wait for %s, which is not configured any more", count, robot)
+    for name, count in relay.outbox.history.orphans(relay.desk.webhooks, relay.lanes).items():
+        log.warning("%s is not configured any more, and %d wait for it", name, count)
     working.run()
     relay.close()

@@ -63,7 +63,9 @@ def _parsed(path: Path, text: str) -> Any:
         key = error.problem.removeprefix('found duplicate key "').partition('" with value')[0]
         raise _error(path, _line(error), f"the key {key!r} is there twice") from None
     except MarkedYAMLError as error:
-        raise _error(path, _line(error), f"is not YAML: {error.problem}") from None
+        # What it quotes may be a credential that begins with one of YAML's own characters, and needs quotes.
+        said = re.sub(r"'[^']*'|\"[^\"]*\"", "…", str(error.problem))
+        raise _error(path, _line(error), f"is not YAML: {said}") from None
     except YAMLError as error:
         raise _error(path, None, f"is not YAML: {error}") from None
     except RecursionError:

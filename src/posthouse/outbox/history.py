@@ -1,7 +1,7 @@
 """What happened, for people: the list of events and the trace of one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ class DeliveryRecord:
     id: int
     event_id: int
     robot: str
+    lane_id: str
     state: str
     attempts: int
     #: When its lane goes on; None once the delivery is settled.
@@ -83,15 +84,20 @@ class History:
         with self._reads.connect() as connection:
             return [AttemptRecord(*row) for row in connection.execute(statement)]
 
-    def orphans(self, robots: Sequence[str]) -> Mapping[str, int]:
-        """Return how many deliveries wait for robots that are not among ``robots``: nobody will send them."""
-        statement = (
+    def orphans(self, webhooks: Collection[str], lanes: Collection[str]) -> Mapping[str, int]:
+        """Return how much waits, by webhook and robot, that belongs to none of these: nobody will work on it."""
+        events = (
+            select(event.c.webhook_id, func.count())
+            .where(event.c.state == text("'waiting'"), event.c.webhook_id.not_in(webhooks))
+            .group_by(event.c.webhook_id)
+        )
+        deliveries = (
             select(delivery.c.robot, func.count())
-            .where(delivery.c.state == text("'waiting'"), delivery.c.robot.not_in(robots))
+            .where(delivery.c.state == text("'waiting'"), delivery.c.lane_id.not_in(lanes))
             .group_by(delivery.c.robot)
         )
         with self._reads.connect() as connection:
-            return dict(connection.execute(statement).all())
+            return dict(connection.execute(events).all()) | dict(connection.execute(deliveries).all())
 
 
 _EVENT = (
@@ -130,7 +136,14 @@ def _event(row: Row[*tuple[Any, ...]], deliveries: Sequence[DeliveryRecord]) -> 
 
 def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, list[DeliveryRecord]]:
     found: dict[int, list[DeliveryRecord]] = {}
-    columns = (delivery.c.id, delivery.c.event_id, delivery.c.robot, delivery.c.state, delivery.c.attempts)
+    columns = (
+        delivery.c.id,
+        delivery.c.event_id,
+        delivery.c.robot,
+        delivery.c.lane_id,
+        delivery.c.state,
+        delivery.c.attempts,
+    )
     statement = (
         select(*columns, lane.c.next_at)
         .join(lane, lane.c.id == delivery.c.lane_id, isouter=True)
@@ -139,6 +152,6 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
     )
     for row in connection.execute(statement):
         next_at = row.next_at if row.state == "waiting" else None
-        record = DeliveryRecord(row.id, row.event_id, row.robot, row.state, row.attempts, next_at)
+        record = DeliveryRecord(row.id, row.event_id, row.robot, row.lane_id, row.state, row.attempts, next_at)
         found.setdefault(record.event_id, []).append(record)
     return found

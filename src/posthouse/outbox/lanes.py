@@ -101,7 +101,7 @@ class Lanes:
         """Store what came of events and the deliveries they led to, and give the lane back. Raises `LeaseLost`."""
 
         def work(connection: Connection) -> None:
-            _give_back(connection, claim, next_at=0.0)
+            _give_back(connection, claim, next_at=now)
             connection.execute(_HANDLED, [_outcome(done, now) for done in handled])
             rows = [
                 {
@@ -121,7 +121,7 @@ class Lanes:
         if handled:
             self._commit.run(work)
         else:
-            self.release(claim)
+            self.release(claim, next_at=now)
 
     def settle(self, claim: Claim, settled: Settlement, *, lease: float | None) -> None:
         """Store what came of an attempt; extend the lease by ``lease`` seconds, or give the lane back if None.
@@ -148,6 +148,7 @@ class Lanes:
                     "which": settled.delivery_id,
                     "new_state": settled.state,
                     "new_form": settled.form,
+                    "new_bounded_failures": settled.bounded_failures,
                     "new_settled_at": None if settled.state == "waiting" else settled.finished_at,
                 },
             )
@@ -156,8 +157,8 @@ class Lanes:
 
         self._commit.run(work)
 
-    def release(self, claim: Claim, *, next_at: float = 0.0) -> None:
-        """Give the lane back, to be worked again from ``next_at`` on. Raises `LeaseLost`."""
+    def release(self, claim: Claim, *, next_at: float) -> None:
+        """Give the lane back, to be worked again from ``next_at`` on, after those due before. Raises `LeaseLost`."""
         self._commit.run(lambda connection: _give_back(connection, claim, next_at=next_at))
 
     def end_leases(self, holders: Collection[str]) -> None:
@@ -204,6 +205,7 @@ _WAITING_DELIVERIES = (
         delivery.c.message,
         delivery.c.form,
         delivery.c.attempts,
+        delivery.c.bounded_failures,
     )
     .where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS)
     .order_by(delivery.c.id)
@@ -249,6 +251,7 @@ _DELIVERED = (
     .values(
         state=bindparam("new_state"),
         form=bindparam("new_form"),
+        bounded_failures=bindparam("new_bounded_failures"),
         attempts=delivery.c.attempts + 1,
         settled_at=bindparam("new_settled_at"),
     )
@@ -273,7 +276,8 @@ def _hold(connection: Connection, claim: Claim, settled: Settlement, lease: floa
         claim,
         new_holder=None if lease is None else claim.holder,
         new_lease_until=0.0 if lease is None else settled.finished_at + lease,
-        new_next_at=settled.next_at,
+        # Given back, the lane goes to the end of those that are due.
+        new_next_at=settled.next_at if lease is not None else max(settled.next_at, settled.finished_at),
         new_failures=settled.failures,
         new_recent=json.dumps(settled.recent),
     )
@@ -300,6 +304,6 @@ def _outcome(done: HandledEvent, now: float) -> dict[str, Any]:
         "which": done.id,
         "new_state": done.state,
         "new_outcome": done.outcome,
-        "new_trace": json.dumps(done.trace, ensure_ascii=False),
+        "new_trace": done.trace,
         "new_handled_at": now,
     }

@@ -22,7 +22,11 @@ def replay(connection: Connection, event_ids: Collection[int] | None) -> Replaye
     A delivery keeps its idempotency key, so that a robot that did show it shows it no second time.
     """
     handled_again = update(event).where(event.c.state == "failed").values(state="waiting", outcome=None, trace="[]")
-    sent_again = update(delivery).where(delivery.c.state == "buried").values(state="waiting", form=0, settled_at=None)
+    sent_again = (
+        update(delivery)
+        .where(delivery.c.state == "buried")
+        .values(state="waiting", form=0, bounded_failures=0, settled_at=None)
+    )
     if event_ids is not None:
         handled_again = handled_again.where(event.c.id.in_(event_ids))
         sent_again = sent_again.where(delivery.c.event_id.in_(event_ids))

@@ -51,6 +51,7 @@ delivery = Table(
     Column("message", Text, nullable=False),
     Column("form", Integer, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("bounded_failures", Integer, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False, server_default=text("'waiting'")),
     Column("created_at", Float, nullable=False),
     Column("settled_at", Float),

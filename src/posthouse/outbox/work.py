@@ -55,7 +55,8 @@ class HandledEvent:
     id: int
     state: Literal["handled", "failed"]
     outcome: Outcome
-    trace: Sequence[Mapping[str, str]]
+    #: A JSON list of steps.
+    trace: str
     deliveries: Sequence[NewDelivery] = ()
 
 
@@ -70,6 +71,8 @@ class StoredDelivery:
     message: str = field(repr=False)
     form: int
     attempts: int
+    #: How many attempts in a row ended in a way that only so many may.
+    bounded_failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Settlement:
     delivery_id: int
     state: DeliveryState
     form: int
+    bounded_failures: int
     started_at: float
     finished_at: float
     verdict: Verdict

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("form", sa.Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+        sa.Column("bounded_failures", sa.Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("state", sa.Text, nullable=False, server_default=sa.text("'waiting'")),
         sa.Column("created_at", sa.Float, nullable=False),
         sa.Column("settled_at", sa.Float),
