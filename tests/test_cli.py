@@ -456,13 +456,12 @@ class Serving:
     def said(self) -> str:
         return self.output.read_text(encoding="utf-8")
 
-    def end(self, by: signal.Signals, *, group: bool = False) -> int:
-        """Send a signal, and return the exit code, which came within seconds."""
+    def end(self, by: signal.Signals, *, everybody: bool = False) -> int:
+        """Send a signal to the process, or to all below it as well; return the exit code, which came within seconds."""
         started = time.monotonic()
-        if group:
-            os.killpg(self.process.pid, by)
-        else:
-            self.process.send_signal(by)
+        for process in [psutil.Process(self.process.pid), *(self.family() if everybody else ())]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(by)
         code = self.process.wait(PATIENCE)
         assert time.monotonic() - started < 5
         return code
@@ -545,16 +544,18 @@ def test_serve_refuses_what_is_too_large(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)], ids=["as a service manager", "as Ctrl-C"]
+    ("by", "everybody"),
+    [(signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGTERM, True), (signal.SIGINT, True)],
+    ids=["as docker", "as Ctrl-C", "as systemd", "all at once"],
 )
 def test_serve_stops_cleanly_and_finishes_the_attempt_in_flight(
-    serving: Serving, dingtalk: FakeDingTalk, by: signal.Signals, group: bool
+    serving: Serving, dingtalk: FakeDingTalk, by: signal.Signals, everybody: bool
 ) -> None:
     dingtalk.misbehave(TOKEN, Fault(delay=0.5))
     serving.ask("POST", "/webhook/finance", PUSH.read_bytes())
     dingtalk.wait_for_shown(TOKEN, 1, timeout=PATIENCE)
     family = serving.family()
-    assert serving.end(by, group=group) == 0
+    assert serving.end(by, everybody=everybody) == 0
     assert not any(process.is_running() for process in family)
     assert "Traceback" not in serving.said()
     (event,) = lines(invoke("events", "--json", "--config", serving.config))
@@ -609,8 +610,9 @@ def test_serve_refuses_a_host_that_is_none(config: Path, host: str) -> None:
         invoke("serve", "--config", config, "--host", host)
 
 
+@pytest.mark.parametrize("everybody", [False, True], ids=["told alone", "told all at once"])
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_web_and_worker_stop_cleanly_and_alone(tmp_path: Path, by: signal.Signals) -> None:
+def test_web_and_worker_stop_cleanly_and_alone(tmp_path: Path, by: signal.Signals, everybody: bool) -> None:
     port = free_port()
     config = written(tmp_path, port=port)
     with started("web", config, port) as web:
@@ -619,7 +621,7 @@ def test_web_and_worker_stop_cleanly_and_alone(tmp_path: Path, by: signal.Signal
         assert web.status("/readyz") == 200
         with started("worker", config, port) as worker:
             until(lambda: lines(invoke("events", "--json", "--config", config))[0]["state"] == "handled")
-            assert worker.end(by) == 0
+            assert worker.end(by, everybody=everybody) == 0
             assert "Traceback" not in worker.said()
-        assert web.end(by) == 0
+        assert web.end(by, everybody=everybody) == 0
         assert "Traceback" not in web.said()

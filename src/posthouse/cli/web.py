@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from posthouse.cli._address import require_free
-from posthouse.cli._lifeline import die_with_parent
+from posthouse.cli._lifeline import die_with_parent, hear_stop_in_a_thread, hear_stop_once
 from posthouse.cli._logs import start_logging
 from posthouse.cli._options import child_option, config_option
 from posthouse.core.errors import PosthouseError
@@ -51,7 +51,7 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
     except ImportError:  # there is no wheel of it for this platform
         _serve_with_waitress(make(), host, port)
         return
-    Granian(
+    granian = Granian(
         "posthouse",
         address=host,
         port=port,
@@ -62,7 +62,9 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
         workers_kill_timeout=STOP_SECONDS,
         websockets=False,
         log_level="error",  # type: ignore[arg-type]
-    ).serve(target_loader=partial(_child_application, make, os.getpid()), wrap_loader=False)
+    )
+    granian.on_startup(hear_stop_once)  # when it has set its handlers
+    granian.serve(target_loader=partial(_child_application, make, os.getpid()), wrap_loader=False)
 
 
 def _application(config: Path, *, with_worker: bool) -> "Flask":
@@ -76,8 +78,7 @@ def _application(config: Path, *, with_worker: bool) -> "Flask":
 def _child_application(make: "Callable[[], Flask]", parent: int) -> "Flask":
     """Make the application in the process that Granian starts to serve it."""
     die_with_parent(parent)
-    # Told twice within a few milliseconds to stop, this process hangs in Granian: Ctrl-C must reach its parent alone.
-    os.setpgrp()
+    hear_stop_in_a_thread()
     start_logging()
     try:
         return make()
