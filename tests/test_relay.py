@@ -35,6 +35,8 @@ config:
       type: GITLAB
     - webhook_id: careless
       type: CARELESS
+    - webhook_id: half-named
+      type: HALF_NAMED
     - webhook_id: unlimited
       type: GITLAB
       notify:
@@ -45,7 +47,7 @@ config:
         ding_talk: {access_token: token-one, sign_key: SECone}
 """
 PLUGIN = """\
-from posthouse import EventHandler, Message, No
+from posthouse import Event, EventHandler, Message, No
 from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler
 
 
@@ -97,6 +99,13 @@ class CarelessWebhookHandler(GitlabWebhookHandler):
 
     def parse(self, inbound):
         return None
+
+
+class HalfNamedWebhookHandler(GitlabWebhookHandler):
+    type = "HALF_NAMED"
+
+    def parse(self, inbound):
+        return Event("\\ud800", {}, "k")
 
 
 class SpeechlessHookNotifyEventHandler(EventHandler):
@@ -262,6 +271,10 @@ def test_a_plugin_that_returns_nothing_costs_nobody_an_event(house: House) -> No
     house.work()
     assert (house.event(event_id).state, house.event(event_id).deliveries) == ("failed", [])
     assert house.post(to="careless", key="k") != event_id
+
+
+def test_a_name_that_no_database_can_hold_costs_nobody_an_event(house: House) -> None:
+    assert house.event(house.post(to="half-named")).name == "?"
 
 
 def test_an_event_that_nobody_knows_is_silent(house: House) -> None:

@@ -193,8 +193,10 @@ def _parsed(handler: WebhookHandler, inbound: Inbound) -> Event:
     """Name the event; a plugin's bug here must not cost the sender its hook, so the event is kept without a name."""
     try:
         event = handler.parse(inbound)
-        # Strict about what a plugin returns: the next lines are SQL's.
-        return Event(name=str.strip(event.name), payload={}, key=str.strip(event.key or "") or None)
+        # Strict about what a plugin returns: text that a database can hold.
+        name, key = str.strip(event.name), str.strip(event.key or "") or None
+        f"{name}{key}".encode()
+        return Event(name=name, payload={}, key=key)
     except Refused:
         raise
     except (Exception, SystemExit):
