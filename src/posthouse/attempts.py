@@ -49,7 +49,7 @@ class Attempts:
             started_at=started_at,
             finished_at=finished_at,
             verdict="ok" if error is None else error.verdict,
-            answer="ok" if error is None else _without_secrets(error.answer, notifier),
+            answer="ok" if error is None else notifier.settings.without_secrets(error.answer),
             remedy="" if error is None else error.remedy,
             next_at=finished_at + ending.rest if ending.rest else 0.0,
             failures=ending.failures,
@@ -99,13 +99,6 @@ class Attempts:
                 ),
             )
         return None
-
-
-def _without_secrets(answer: str, notifier: Notifier) -> str:
-    """Blot out credentials that a robot, or a proxy in between, repeats in its answer."""
-    for secret in notifier.settings.secrets():
-        answer = answer.replace(secret, "***")
-    return answer
 
 
 def _log(delivery: StoredDelivery, settled: Settlement) -> None:

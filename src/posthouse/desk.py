@@ -74,9 +74,6 @@ class Desk:
         names = [name, *(other for other, lane in self.lanes.items() if lane == lane_id)]
         return next((self.robots[known] for known in names if known in self.robots), None)
 
-    def _limits(self, lane_id: str) -> Iterator[int]:
-        return (self.robots[name].per_minute for name, lane in self.lanes.items() if lane == lane_id)
-
     def decide(self, webhook_id: str, event: Event) -> Decision:
         """Ask the event's handler what to say, and the rules who hears it. Raises whatever the handler raises."""
         webhook = self.settings.webhooks[webhook_id]
@@ -90,6 +87,9 @@ class Desk:
         if not answer:
             return _silent("the handler had nothing to say", by)
         return _routed(event, answer, webhook.robots, by)
+
+    def _limits(self, lane_id: str) -> Iterator[int]:
+        return (self.robots[name].per_minute for name, lane in self.lanes.items() if lane == lane_id)
 
 
 def _made(settings: Settings, plugin: type[Made], *arguments: Any) -> Made:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -62,6 +63,13 @@ class RobotSettings(PluginSettings):
         """Return every credential in here, so that it can be blotted out of an answer."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+    def without_secrets(self, text: str) -> str:
+        """Blot out credentials that a robot, or a proxy in between, repeats in its answer, however they are spelled."""
+        for secret in sorted(self.secrets(), key=len, reverse=True):
+            for spelling in (secret, quote(secret), quote(secret, safe=""), quote_plus(secret)):
+                text = text.replace(spelling, "***")
+        return text
 
 
 #: Inside the classes below, ``type`` is the plugin's own word.

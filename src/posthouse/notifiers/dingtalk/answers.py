@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from posthouse import HttpReply
 from posthouse.notifiers.dingtalk import verdicts
@@ -16,8 +15,6 @@ SECURITY_CODE = 310000
 #: The gateway's code around another one.
 WRAPPING_CODE = 88
 ANSWER_CHARACTERS = 500
-#: What is shorter is no credential of DingTalk's, but may well be a word in an answer.
-SECRET_CHARACTERS = 8
 
 
 def read(reply: HttpReply) -> tuple[Meaning | None, str]:
@@ -37,14 +34,9 @@ def read(reply: HttpReply) -> tuple[Meaning | None, str]:
     return _with_code(code, text, body), f"errcode {code}: {clean(text)}"
 
 
-def blot_out(secrets: Iterable[str], *, of: str) -> str:
-    """Return an answer's words in 500 characters at most, without a credential that the answer repeats."""
-    text = of
-    for secret in sorted((secret for secret in secrets if len(secret) >= SECRET_CHARACTERS), key=len, reverse=True):
-        for spelling in (secret, quote(secret, safe=""), quote_plus(secret)):
-            text = text.replace(spelling, "***")
-    text = re.sub(r"\b(access_token|sign)=[^&\s\"'<>]+", r"\1=***", text)
-    return clip(text, ANSWER_CHARACTERS)
+def shown(text: str) -> str:
+    """Return an answer's words in 500 characters at most, without the parameters of an address that it repeats."""
+    return clip(re.sub(r"\b(access_token|sign)=[^&\s\"'<>]+", r"\1=***", text), ANSWER_CHARACTERS)
 
 
 def _with_code(code: int, text: str, body: Mapping[str, Any]) -> Meaning:

@@ -20,7 +20,7 @@ from posthouse import (
     Site,
     TryLater,
 )
-from posthouse.notifiers.dingtalk.answers import blot_out, read
+from posthouse.notifiers.dingtalk.answers import read, shown
 from posthouse.notifiers.dingtalk.markup import DingTalkMarkdown, calm, summary, without_links
 from posthouse.notifiers.dingtalk.settings import DingTalkSettings
 from posthouse.notifiers.fitting import clip, fit
@@ -82,7 +82,7 @@ class DingTalkNotifier(Notifier):
         meaning, text = read(reply)
         if meaning is None:
             return
-        answer = blot_out(self.settings.secrets(), of=text)
+        answer = shown(self.settings.without_secrets(text))
         remedy = self.choose(zh=meaning.zh, en=meaning.en)
         if meaning.later:
             raise TryLater(

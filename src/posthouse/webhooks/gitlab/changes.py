@@ -1,9 +1,9 @@
 """What an update of an issue or a merge request changed, and which of that is worth a message."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
-from posthouse import Reader
-from posthouse.webhooks.gitlab.payload import SHOWN, WORD
+from posthouse import No, Reader, Yes
+from posthouse.webhooks.gitlab.payload import SHOWN, WORD, word
 
 #: Fields that change along with others, or by GitLab's own doing; nobody wants to hear of them alone.
 NOISE = frozenset(
@@ -59,6 +59,20 @@ def turned(reader: Reader, field: str, key: str, value: object) -> list[Reader]:
     were = {_identity(person) for person in both.each("previous") if _is(person, key, value)}
     now = [person for person in both.each("current") if _is(person, key, value)]
     return [person for person in now if _identity(person) not in were]
+
+
+def told(reader: Reader, noun: str, what: str, known: Container[str]) -> Yes | No:
+    """Decide whether what happened to something is told: what is ``known`` is, but no update that is only that."""
+    if what == "update":
+        return No(silence(reader, noun))
+    if not what:
+        return No(f"the {noun}'s action is missing")
+    return Yes() if what in known else No(f"the {noun}'s action is {what}")
+
+
+def action_of(attributes: Reader) -> str:
+    """Return the action; test requests of older GitLabs have none, and show something that is open."""
+    return word(attributes, "action") or ("open" if attributes.text("state") == "opened" else "")
 
 
 def silence(reader: Reader, what: str) -> str:

@@ -3,7 +3,7 @@
 import re
 
 from posthouse import Event, Inline, Level, Line, Link, Message, No, Reader, Yes
-from posthouse.webhooks.gitlab.changes import added, change, has_changed, removed, silence
+from posthouse.webhooks.gitlab.changes import action_of, added, change, has_changed, removed, told
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
     buttons,
@@ -53,13 +53,7 @@ class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about other updates, and about unknown actions."""
-        issue = event.reader
-        what = _happening(issue)
-        if what == "update":
-            return No(silence(issue, "issue"))
-        if not what:
-            return No("the issue's action is missing")
-        return Yes() if what in WORDS else No(f"the issue's action is {what}")
+        return told(event.reader, "issue", _happening(event.reader), WORDS)
 
     def message(self, event: Event) -> Message:
         """Show who has it, its labels and its due date; what it is about when it is opened."""
@@ -129,11 +123,8 @@ def issue_story(reader: Reader, issue: Reader) -> str | None:
 
 def _happening(issue: Reader) -> str:
     """Return the action, or what the update is about; empty if the payload does not say."""
-    action = word(issue, "object_attributes.action")
-    if action == "update":
-        return _update(issue)
-    # Test requests of older GitLabs have no action.
-    return action or ("open" if issue.text("object_attributes.state") == "opened" else "")
+    action = action_of(issue.at("object_attributes"))
+    return _update(issue) if action == "update" else action
 
 
 def _update(issue: Reader) -> str:

@@ -1,7 +1,7 @@
 """Merge requests: opened, reviewed, approved, changed, merged or closed."""
 
 from posthouse import Code, Event, Inline, Items, Level, Line, Link, Message, No, Reader, Yes
-from posthouse.webhooks.gitlab.changes import change, silence
+from posthouse.webhooks.gitlab.changes import action_of, change, told
 from posthouse.webhooks.gitlab.merge_request_update import update_of
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
@@ -67,13 +67,7 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about updates of labels, descriptions and the like, and about unknown actions."""
-        request = event.reader
-        what = _happening(request)
-        if what == "update":
-            return No(silence(request, "merge request"))
-        if not what:
-            return No("the merge request's action is missing")
-        return Yes() if what in WORDS else No(f"the merge request's action is {what}")
+        return told(event.reader, "merge request", _happening(event.reader), WORDS)
 
     def message(self, event: Event) -> Message:
         """Show the branches and the people; more when the merge request is introduced."""
@@ -153,13 +147,10 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
 def _happening(request: Reader) -> str:
     """Return the action, or what the update is about; empty if the payload does not say."""
     attributes = request.at("object_attributes")
-    action = word(attributes, "action")
+    action = action_of(attributes)
     if action in RESETS and attributes.flag("system"):
         return "approvals_reset"
-    if action == "update":
-        return update_of(request).what
-    # Test requests of older GitLabs have no action.
-    return action or ("open" if attributes.text("state") == "opened" else "")
+    return update_of(request).what if action == "update" else action
 
 
 def _branches(attributes: Reader) -> Line:
