@@ -8,7 +8,7 @@ import pytest
 from posthouse import Event, Notifier
 from posthouse.config import load
 from posthouse.core.errors import ConfigError, UnknownWebhook
-from posthouse.desk import Desk
+from posthouse.desk import Desk, Findings, Memory
 
 HEAD = """\
 config:
@@ -86,10 +86,59 @@ def test_a_handler_without_messages_is_silent(desk: MakeDesk, body: str) -> None
     assert (decision.outcome, decision.reason) == ("silent", "the handler had nothing to say")
 
 
-def test_a_confidential_event_reaches_no_robot(desk: MakeDesk) -> None:
+def test_a_confidential_event_reaches_no_robot_by_default(desk: MakeDesk) -> None:
     decision = desk("return [Message('hush'), Message('hush')]").decide("a", Event("X", {}, confidential=True))
-    assert (decision.outcome, decision.reason) == ("silent", "the event is confidential")
+    assert decision.outcome == "silent"
+    assert decision.reason == "the event is confidential, and no robot of the webhook has confidential: true"
     assert [routed.robots for routed in decision.said] == [(), ()]
+
+
+def test_a_confidential_event_reaches_a_robot_that_may_hear_of_it(desk: MakeDesk) -> None:
+    webhooks = ROBOTS.format(name="a", token=TOKEN).replace('"}', '", confidential: true}')
+    decision = desk("return [Message('hush')]", webhooks=webhooks).decide("a", Event("X", {}, confidential=True))
+    assert decision.outcome == "told"
+    assert [routed.robots for routed in decision.said] == [("a.ding_talk",)]
+
+
+def test_an_event_that_is_switched_off_reaches_nobody_and_no_handler(desk: MakeDesk) -> None:
+    webhooks = ROBOTS.format(name="a", token=TOKEN).replace("type: GITLAB", "type: GITLAB\n      events: {x: off}")
+    decision = desk("1 / 0", webhooks=webhooks).decide("a", Event("X", {}))
+    assert (decision.outcome, decision.reason) == ("silent", "the configuration says events: {X: off}")
+
+
+def test_an_event_that_is_off_by_default_is_told_when_it_is_switched_on(desk: MakeDesk) -> None:
+    plugin = PLUGIN.replace("    def handle", "    on_by_default = False\n\n    def handle")
+    decision = desk("return [Message('hello')]", plugin=plugin).decide("a", Event("X", {}))
+    assert decision.outcome == "silent"
+    assert decision.reason == "X is off unless the configuration says events: {X: on}"
+    webhooks = ROBOTS.format(name="a", token=TOKEN).replace("type: GITLAB", "type: GITLAB\n      events: {X: on}")
+    assert desk("return [Message('hello')]", plugin=plugin, webhooks=webhooks).decide("a", Event("X", {})).said
+
+
+def test_only_the_chosen_happenings_are_told(desk: MakeDesk) -> None:
+    happenings = "    happenings = {{'won': True, 'lost': False}}\n\n    def handle"
+    plugin = PLUGIN.replace("    def handle", happenings)
+    body = "return [Message(what) for what in ('won', 'lost', 'other') if self.tells(event, what)]"
+    chosen = ROBOTS.format(name="a", token=TOKEN).replace("type: GITLAB", "type: GITLAB\n      events: {X: [lost]}")
+    by_default = desk(body, plugin=plugin).decide("a", Event("X", {}))
+    switched = desk(body, plugin=plugin, webhooks=chosen)
+    assert [routed.message.title for routed in by_default.said] == ["won"]
+    assert [routed.message.title for routed in switched.decide("a", Event("X", {})).said] == ["lost"]
+    assert [routed.message.title for routed in switched.decide("a", Event("Y", {})).said] == ["won"]
+
+
+def test_a_handler_finds_what_was_looked_up_and_what_it_remembered(desk: MakeDesk) -> None:
+    plugin = PLUGIN.replace(
+        "    def handle",
+        "    def topic(self, event):\n        return 'branch'\n\n"
+        "    def remember(self, event):\n        return 'now'\n\n    def handle",
+    )
+    found = Findings({"title": "Home"}, note="the page's title, in 3 ms")
+    made = desk("return [Message(f'{event.last} {event.findings.text(\"title\")}')]", plugin=plugin)
+    decision = made.decide("a", Event("X", {}), recall=lambda topic: f"last of {topic}", look_up=lambda *_: found)
+    assert [routed.message.title for routed in decision.said] == ["last of branch Home"]
+    assert decision.memory == Memory("branch", "now")
+    assert decision.trace[1] == {"step": "looked up", "outcome": "ok", "reason": "the page's title, in 3 ms"}
 
 
 def test_a_webhook_without_robots_is_silent(desk: MakeDesk) -> None:
@@ -140,6 +189,6 @@ def test_every_plugin_is_made_once_and_knows_the_site(desk: MakeDesk) -> None:
 
 
 def test_a_plugin_that_cannot_be_made_is_a_wrong_configuration(desk: MakeDesk) -> None:
-    plugin = PLUGIN + "\n    def __init__(self, site):\n        raise RuntimeError('no luck')\n"
+    plugin = PLUGIN + "\n    def __init__(self, settings, site):\n        raise RuntimeError('no luck')\n"
     with pytest.raises(ConfigError, match=r"config.plugins: .*plugin.py.Mine cannot be made: RuntimeError: no luck"):
         desk(plugin=plugin)

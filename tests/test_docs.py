@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
+from making import made_handler
 from posthouse import Event, HttpReply, Inbound, Message, No, NotifyEventHandler, Rejected, Site
 from posthouse.cli import cli
 from posthouse.cli._reference import command_help, documents
@@ -137,7 +138,7 @@ def test_the_example_has_every_key() -> None:
 
 def flat(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for key, value in values.items():
-        yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) else (f"{prefix}{key}",)
+        yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) and value else (f"{prefix}{key}",)
 
 
 def test_the_example_loads_and_shows_the_defaults() -> None:
@@ -252,7 +253,7 @@ def test_the_facts_of_each_event_are_those_that_messages_have() -> None:
 
 def message(handler: type[EventHandler], name: str, path: Path) -> Message:
     """Return what a handler says, or would say, about a payload."""
-    made = handler(Site(language="en"))
+    made = made_handler(handler, Site(language="en"))
     assert isinstance(made, NotifyEventHandler)
     return made.message(Event(name, json.loads(read(path))))
 
@@ -301,7 +302,7 @@ def test_every_event_handler_shown_tells_of_a_recorded_event(page: Path, tmp_pat
             for path in sorted(PAYLOADS.glob(f"{event.lower().replace(' ', '_')}__*.json")):
                 for language in ("zh", "en"):
                     site = Site(language="zh" if language == "zh" else "en")
-                    answer = handler(site).handle(Event(event, json.loads(read(path))))
+                    answer = made_handler(handler, site).handle(Event(event, json.loads(read(path))))
                     told += 0 if isinstance(answer, No) else len([item.to_text() for item in answer])
     assert told >= 2
 
@@ -311,9 +312,10 @@ def test_the_replacement_shown_takes_the_built_ins_place(tmp_path: Path) -> None
     replacing, built_in = registry.events["GITLAB", "Push Hook"], REGISTRY.events["GITLAB", "Push Hook"]
     assert issubclass(replacing, built_in)
     push = json.loads(read(PAYLOADS / "push_hook__two_commits.json"))
-    assert replacing(Site()).handle(Event("Push Hook", push)) == built_in(Site()).handle(Event("Push Hook", push))
+    mine, theirs = made_handler(replacing, Site()), made_handler(built_in, Site())
+    assert mine.handle(Event("Push Hook", push)) == theirs.handle(Event("Push Hook", push))
     aside = Event("Push Hook", {**push, "ref": "refs/heads/feature/x"})
-    assert replacing(Site()).handle(aside) == No("feature/x is neither main nor a release branch")
+    assert mine.handle(aside) == No("feature/x is neither main nor a release branch")
 
 
 def test_the_webhook_type_shown_takes_in_the_report_shown(tmp_path: Path) -> None:
@@ -324,12 +326,11 @@ def test_the_webhook_type_shown_takes_in_the_report_shown(tmp_path: Path) -> Non
     assert handler.verify(Inbound(headers, {}, report))
     event = handler.parse(Inbound(headers, {}, report))
     assert event.key == "17"
-    answer = registry.events["BACKUP", event.name](Site(language="en")).handle(event)
+    backup = made_handler(registry.events["BACKUP", event.name], Site(language="en"), secret="change-me")
+    answer = backup.handle(event)
     assert not isinstance(answer, No)
     assert answer[0].to_text() == "The backup of db1 failed\n\nReason: the disk is full"
-    assert isinstance(
-        registry.events["BACKUP", event.name](Site()).handle(replace(event, payload={"status": "ok"})), No
-    )
+    assert isinstance(backup.handle(replace(event, payload={"status": "ok"})), No)
 
 
 def test_the_notifier_shown_shapes_and_judges(tmp_path: Path) -> None:

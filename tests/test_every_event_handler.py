@@ -1,6 +1,6 @@
 """What every event handler must stand, found by discovery: a new one is tested here without being told.
 
-Payload files are ``tests/webhooks/<type>/payloads/<event>__<case>.json``, in lower case.
+Payload files are ``tests/webhooks/<type>/payloads/<event>__<case>.json``, in lower case; see ``making.py``.
 """
 
 import json
@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from posthouse import Event, EventHandler, Message, No, NotifyEventHandler, Site
-from posthouse.discovery import discover
+from making import REGISTRY, beside, event_of, kind_of, made_handler, payload_files, webhook_settings
+from posthouse import Event, EventHandler, Inbound, Message, No, NotifyEventHandler, Site
 
-HERE = Path(__file__).parent
-HANDLERS = discover().events
+HANDLERS = REGISTRY.events
 ABSENT = object()
 #: What takes the place of each value in turn: nothing at all, null, and values of every other type.
 STRANGERS = (ABSENT, None, "x", "", 0, [], {}, True, [None])
@@ -25,44 +24,52 @@ ENTRIES = 2
 LEFTOVERS = ("None", "null", "{", "()", "（）")
 
 
-def payloads(type_and_event: tuple[str, str]) -> list[Path]:
-    folder, event = (word.lower().replace(" ", "_") for word in type_and_event)
-    return sorted((HERE / "webhooks" / folder / "payloads").glob(f"{event}__*.json"))
-
-
-CASES = [(key, path) for key in sorted(HANDLERS) for path in payloads(key)]
+CASES = [(key, path) for key in sorted(HANDLERS) for path in payload_files(*key)]
 
 
 @pytest.mark.parametrize("key", sorted(HANDLERS), ids=" ".join)
 def test_a_handler_has_a_payload_for_each_of_its_events(key: tuple[str, str]) -> None:
-    assert payloads(key), f"tests/webhooks/{key[0].lower()}/payloads has no file for {key[1]!r}"
+    assert payload_files(*key), f"tests/webhooks/{key[0].lower()}/payloads has no file for {key[1]!r}"
 
 
 @pytest.mark.parametrize(("key", "path"), CASES, ids=[path.stem for _, path in CASES])
 def test_a_handler_survives_any_value_in_any_place(key: tuple[str, str], path: Path) -> None:
+    event = event_of(path, Site())
+    foreign = {word for word in LEFTOVERS if any(word in text for text in texts([event.payload, event.looked_up]))}
+    settings = beside(path).get("settings", {})
+    handlers = [made_handler(HANDLERS[key], Site(language=language), **settings) for language in ("zh", "en")]
+    for value in (event.payload, event.looked_up):
+        for number, place in enumerate(mutated(value)):
+            # One language at a time, as most of the work is the same in both.
+            try:
+                check(handlers[number % 2], event, foreign, place)
+            except Exception as error:
+                error.add_note(f"{path.name}: {place}")
+                raise
+
+
+@pytest.mark.parametrize("path", payload_files(), ids=lambda path: f"{kind_of(path)}-{path.stem}")
+def test_a_request_with_any_value_in_any_place_is_an_event_with_a_name(path: Path) -> None:
+    kind = REGISTRY.webhooks[kind_of(path)]
+    webhook = kind(webhook_settings(kind, **beside(path).get("settings", {})), Site())
     payload = json.loads(path.read_text(encoding="utf-8"))
-    foreign = {word for word in LEFTOVERS if any(word in text for text in texts(payload))}
-    handlers = [HANDLERS[key](Site(language=language)) for language in ("zh", "en")]
-    for number, place in enumerate(mutated(payload)):
-        # One language at a time, as most of the work is the same in both.
-        try:
-            check(handlers[number % 2], Event(name=key[1], payload=payload), foreign, place)
-        except Exception as error:
-            error.add_note(f"{path.name}: {place}")
-            raise
+    for place in mutated(payload, depth=2):
+        event = webhook.parse(Inbound({}, {}, json.dumps(payload).encode()))
+        assert 0 < len(event.name) < 200, f"{path.name}: {place}"
 
 
 @pytest.mark.parametrize("key", sorted(HANDLERS), ids=" ".join)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_handler_survives_an_empty_payload(key: tuple[str, str], language: Any) -> None:
-    check(HANDLERS[key](Site(language=language)), Event(name=key[1], payload={}), set(), "empty")
+    check(made_handler(HANDLERS[key], Site(language=language)), Event(name=key[1], payload={}), set(), "empty")
 
 
 @pytest.mark.parametrize(("key", "path"), CASES, ids=[path.stem for _, path in CASES])
 def test_a_handler_says_the_same_again(key: tuple[str, str], path: Path, site: Site) -> None:
-    event = Event(name=key[1], payload=json.loads(path.read_text(encoding="utf-8")))
-    handler = HANDLERS[key](site)
-    assert handler.handle(event) == handler.handle(event) == HANDLERS[key](site).handle(event)
+    event, settings = event_of(path, site), beside(path).get("settings", {})
+    handler = made_handler(HANDLERS[key], site, **settings)
+    again = made_handler(HANDLERS[key], site, **settings)
+    assert handler.handle(event) == handler.handle(event) == again.handle(event)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -92,6 +99,9 @@ def mutated(value: Any, depth: int = DEPTH, place: str = "") -> Iterator[str]:
 
 
 def check(handler: EventHandler, event: Event, foreign: set[str], place: str) -> None:
+    topic, value = handler.topic(event), handler.remember(event)
+    assert topic is None or topic.strip(), place
+    assert value is None or "None" not in value, place
     result = handler.handle(event)
     if isinstance(result, No):
         assert result.reason.strip(), place
@@ -109,5 +119,6 @@ def check_message(message: Message, foreign: set[str], place: str) -> None:
     assert message.title == message.title.strip(), place
     assert "\n" not in message.title, place
     assert not message.title.endswith((":", "：")), place
-    assert message.story is None or "None" not in message.story, place
+    for name in (message.story, message.occurrence, message.hold and message.hold.burst):
+        assert name is None or "None" not in name, f"{place}: {name}"
     assert all(message.facts.values()), f"{place}: {message.facts}"

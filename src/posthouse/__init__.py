@@ -9,6 +9,7 @@ from posthouse.core.message import (
     Buttons,
     Code,
     Fields,
+    Hold,
     Inline,
     Items,
     Level,
@@ -38,6 +39,7 @@ from posthouse.core.plugin import (
     WebhookSettings,
     Yes,
 )
+from posthouse.core.proof import header_bytes, require_signature, require_token
 from posthouse.core.reader import LINK_SCHEMES, Reader
 
 __version__ = "0.1.0"
@@ -52,6 +54,7 @@ __all__ = [
     "Event",
     "EventHandler",
     "Fields",
+    "Hold",
     "HttpReply",
     "HttpRequest",
     "Inbound",
@@ -81,7 +84,10 @@ __all__ = [
     "Yes",
     "excerpt",
     "first_line",
+    "header_bytes",
     "join",
     "phrase",
     "plain",
+    "require_signature",
+    "require_token",
 ]

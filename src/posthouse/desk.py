@@ -1,8 +1,8 @@
 """Everything that is made from the configuration: reads requests, decides what to say, knows the robots. No I/O."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from posthouse.config import Settings
@@ -26,6 +26,14 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered for the next event of the same topic."""
+
+    topic: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is said about an event and to whom, why, and the steps that led there."""
 
@@ -33,6 +41,30 @@ class Decision:
     reason: str
     said: tuple[Routed, ...]
     trace: tuple[Mapping[str, str], ...]
+    memory: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was looked up for an event; ``note`` says in words how that went, ``outcome`` is "ok" or "failed"."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = "ok"
+    note: str = ""
+
+
+def _recall_nothing(topic: str) -> str | None:  # noqa: ARG001 - the shape of `Recall`
+    return None
+
+
+def _find_nothing(webhook_id: str, event: Event) -> Findings:  # noqa: ARG001 - the shape of `LookUp`
+    return Findings()
+
+
+#: Returns what was remembered under a topic.
+Recall = Callable[[str], str | None]
+#: Asks a webhook's sender about an event.
+LookUp = Callable[[str, Event], Findings]
 
 
 class Desk:
@@ -58,8 +90,12 @@ class Desk:
             lane_id: min((limit for limit in self._limits(lane_id) if limit), default=0)
             for lane_id in self.lanes.values()
         }
+        self._confidants = frozenset(name for name, notifier in self.robots.items() if notifier.settings.confidential)
         self._handlers: Mapping[tuple[str, str], EventHandler] = {
-            key: _made(settings, handler, site) for key, handler in registry.events.items()
+            (webhook.id, name): _made(settings, handler, webhook.settings, site)
+            for webhook in settings.webhooks.values()
+            for (kind, name), handler in registry.events.items()
+            if kind == webhook.handler.type
         }
 
     def webhook(self, webhook_id: str) -> WebhookHandler:
@@ -74,19 +110,42 @@ class Desk:
         names = [name, *(other for other, lane in self.lanes.items() if lane == lane_id)]
         return next((self.robots[known] for known in names if known in self.robots), None)
 
-    def decide(self, webhook_id: str, event: Event) -> Decision:
+    def decide(
+        self, webhook_id: str, event: Event, *, recall: Recall = _recall_nothing, look_up: LookUp = _find_nothing
+    ) -> Decision:
         """Ask the event's handler what to say, and the rules who hears it. Raises whatever the handler raises."""
-        webhook = self.settings.webhooks[webhook_id]
-        handler = self._handlers.get((webhook.handler.type, event.name))
+        handler = self._handlers.get((webhook_id, event.name))
         if handler is None:
             return _silent(NO_HANDLER, _step("handled", "silent", f"by nobody: no plugin knows {event.name!r}"))
-        by = _step("handled", "ok", f"by {type(handler).__name__}")
+        trace = [_step("handled", "ok", f"by {type(handler).__name__}")]
+        if reason := _switched_off(handler, event):
+            return _silent(reason, *trace)
+        found = look_up(webhook_id, event)
+        if found.note:
+            trace.append(_step("looked up", found.outcome, found.note))
+        topic = handler.topic(event)
+        event = replace(event, looked_up=found.values, last=None if topic is None else recall(topic))
+        value = None if topic is None else handler.remember(event)
+        memory = None if topic is None or value is None else Memory(topic, value)
         answer = handler.handle(event)
         if isinstance(answer, No):
-            return _silent(answer.reason, by)
+            return replace(_silent(answer.reason, *trace), memory=memory)
         if not answer:
-            return _silent("the handler had nothing to say", by)
-        return _routed(event, answer, webhook.robots, by)
+            return replace(_silent("the handler had nothing to say", *trace), memory=memory)
+        return replace(self._routed(webhook_id, event, answer, trace), memory=memory)
+
+    def _routed(
+        self, webhook_id: str, event: Event, messages: Sequence[Message], steps: Sequence[Mapping[str, str]]
+    ) -> Decision:
+        trace, said, reason = [*steps], list[Routed](), ""
+        for message in messages:
+            way = route(event, message, self.settings.webhooks[webhook_id].robots, self._confidants)
+            reason = way.reason
+            trace.append(_step("said", message.level, message.title))
+            trace.append(_step("routed", "told" if way.robots else "silent", way.reason))
+            said.append(Routed(message, way.robots))
+        told = any(routed.robots for routed in said)
+        return Decision("told" if told else "silent", "" if told else reason, tuple(said), tuple(trace))
 
     def _limits(self, lane_id: str) -> Iterator[int]:
         return (self.robots[name].per_minute for name, lane in self.lanes.items() if lane == lane_id)
@@ -100,21 +159,18 @@ def _made(settings: Settings, plugin: type[Made], *arguments: Any) -> Made:
         raise ConfigError([Problem(file=str(settings.path), line=None, key="config.plugins", text=text)]) from error
 
 
-def _routed(event: Event, messages: Sequence[Message], robots: Sequence[str], by: Mapping[str, str]) -> Decision:
-    trace, said = [by], []
-    reason = ""
-    for message in messages:
-        way = route(event, message, robots)
-        reason = way.reason
-        trace.append(_step("said", message.level, message.title))
-        trace.append(_step("routed", "told" if way.robots else "silent", way.reason))
-        said.append(Routed(message, way.robots))
-    told = any(routed.robots for routed in said)
-    return Decision("told" if told else "silent", "" if told else reason, tuple(said), tuple(trace))
+def _switched_off(handler: EventHandler, event: Event) -> str:
+    """Return why nobody wants to hear of events of this name; empty if somebody does."""
+    told = handler.settings.told(event.name)
+    if told is False:
+        return f"the configuration says events: {{{event.name}: off}}"
+    if told is None and not handler.on_by_default:
+        return f"{event.name} is off unless the configuration says events: {{{event.name}: on}}"
+    return ""
 
 
-def _silent(reason: str, by: Mapping[str, str]) -> Decision:
-    return Decision("silent", reason, (), (by, _step("said", "silent", reason)))
+def _silent(reason: str, *steps: Mapping[str, str]) -> Decision:
+    return Decision("silent", reason, (), (*steps, _step("said", "silent", reason)))
 
 
 def _step(step: str, outcome: str, reason: str) -> Mapping[str, str]:

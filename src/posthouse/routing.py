@@ -1,6 +1,6 @@
 """Which robots hear a message, and the trace of that decision. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from posthouse.core.event import Event
@@ -15,10 +15,13 @@ class Route:
     reason: str
 
 
-def route(event: Event, message: Message, robots: Sequence[str]) -> Route:  # noqa: ARG001 - rules will look at it
-    """Decide who hears ``message``: every robot of the webhook, unless the event is confidential."""
-    if event.confidential:
-        return Route((), "the event is confidential")
+def route(event: Event, message: Message, robots: Sequence[str], confidants: Container[str] = ()) -> Route:  # noqa: ARG001 - rules will look at it
+    """Decide who hears ``message``: every robot of the webhook, or of those ``confidants`` if it is confidential."""
     if not robots:
         return Route((), "the webhook has no robots under notify")
-    return Route(tuple(robots), f"every robot of the webhook: {', '.join(robots)}")
+    if not event.confidential:
+        return Route(tuple(robots), f"every robot of the webhook: {', '.join(robots)}")
+    trusted = tuple(robot for robot in robots if robot in confidants)
+    if not trusted:
+        return Route((), "the event is confidential, and no robot of the webhook has confidential: true")
+    return Route(trusted, f"the event is confidential; every robot that may hear of such: {', '.join(trusted)}")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from posthouse.config.settings import FileSettings, Robot, Settings, Webhook
 from posthouse.config.source import Path_, Source, read
 from posthouse.core.errors import ConfigError, Problem
-from posthouse.core.plugin import WebhookHandler, WebhookSettings
+from posthouse.core.plugin import WebhookHandler, WebhookSettings, event_word
 from posthouse.discovery import PluginError, Registry, discover
 
 ROOT = "config"
@@ -80,6 +80,7 @@ class _WebhookReader:
         robots = self._robots(values.get("notify"), (*path, "notify"), str(name))
         if handler is None or settings is None:
             return
+        self._check_events(handler, settings, (*path, "events"))
         self.webhooks[settings.webhook_id] = Webhook(
             id=settings.webhook_id, handler=handler, settings=settings, robots=tuple(robot.name for robot in robots)
         )
@@ -101,6 +102,21 @@ class _WebhookReader:
         if handler is None:  # which other keys are right depends on the type; only what all have in common is checked
             own = {key: value for key, value in own.items() if key in model.model_fields}
         return _validated(model, own, path, self._source, self._problems, also_known=("notify",))
+
+    def _check_events(self, handler: type[WebhookHandler], settings: WebhookSettings, path: Path_) -> None:
+        """Name what is switched that does not exist: it would never have an effect."""
+        known = {name: found for (kind, name), found in self._registry.events.items() if kind == handler.type}
+        for key, told in settings.events.items():
+            found = next((event for name, event in known.items() if event_word(name) == event_word(key)), None)
+            if found is None:
+                self._problem((*path, key), f"no event of {handler.type} is called {key!r}{_nearest(key, known)}")
+            elif isinstance(told, tuple) and not found.happenings:
+                self._problem((*path, key), "can only be on or off")
+            elif isinstance(told, tuple):
+                for index, what in enumerate(told):
+                    if what not in found.happenings:
+                        near = _nearest(what, found.happenings)
+                        self._problem((*path, key, index), f"nothing that may happen here is called {what!r}{near}")
 
     def _robots(self, notify: Any, path: Path_, webhook_id: str) -> list[Robot]:
         if notify is None:

@@ -42,15 +42,25 @@ class Event:
     """What happened, in the sender's words.
 
     ``name`` is the sender's name for this kind of event, such as "Push Hook". ``key`` is the sender's id of this
-    one event: the same key twice is a repeat. A ``confidential`` event reaches no robot unless somebody says so.
+    one event: the same key twice is a repeat. A ``confidential`` event reaches only robots that may hear of such.
+
+    What stands below is filled in when the event is handled: ``last`` is what its handler remembered of the event
+    before it of the same topic, ``looked_up`` what the sender's own interface said about the ids in the payload.
     """
 
     name: str
     payload: Mapping[str, Any] = field(repr=False)
     key: str | None = None
     confidential: bool = False
+    last: str | None = field(default=None, repr=False)
+    looked_up: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def reader(self) -> Reader:
         """The payload, to be read without surprises."""
         return Reader(self.payload)
+
+    @property
+    def findings(self) -> Reader:
+        """What was looked up, to be read without surprises; empty where nothing was, or could be."""
+        return Reader(self.looked_up)

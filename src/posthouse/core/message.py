@@ -97,11 +97,24 @@ Block = Annotated[Text | Quote | Fields | Items | Buttons, Field(discriminator="
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Keeps a message back for some seconds, in case that a better one of the same ``burst`` takes its place.
+
+    A later message of the burst takes the place of the one that is held back, and is told when that would have been,
+    or at once if its own ``seconds`` are 0. Once a message is on its way, nothing takes its place any more.
+    """
+
+    burst: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What we want to say.
 
     ``facts`` is what rules match on: project, ref, action, author, labels and the like. ``story`` joins messages
-    about one object ("gitlab:merge_request:15!7"), so that they can be told together.
+    about one object ("gitlab:merge_request:15!7"), so that they can be told together. ``occurrence`` names what
+    happened in the sender's ids: one occurrence is told to a robot once, whoever reports it and however often.
     """
 
     title: str
@@ -109,6 +122,8 @@ class Message:
     level: Level = Level.INFO
     facts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     story: str | None = None
+    occurrence: str | None = None
+    hold: Hold | None = None
 
     def to_json(self) -> str:
         """Return the message as it is stored."""

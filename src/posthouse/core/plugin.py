@@ -24,6 +24,11 @@ Secret = Annotated[SecretStr, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
+def event_word(name: str) -> str:
+    """Return an event's name as people may write it: "Pipeline Hook" and "pipeline" are one event."""
+    return name.casefold().replace("_", " ").removesuffix(" hook")
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What every plugin may know of the installation it speaks for."""
@@ -47,6 +52,12 @@ class WebhookSettings(PluginSettings):
     """The last part of the address that the sender posts to; letters, digits, `_`, `-` and `.`."""
     type: str
     """Which system sends: the name of a webhook type."""
+    events: Mapping[str, bool | tuple[str, ...]] = Field(default_factory=dict)
+    """What is told, by the names of events: `on`, `off`, or a list of what may happen to them."""
+
+    def told(self, name: str) -> bool | tuple[str, ...] | None:
+        """Return what ``events`` says about the event of this name; None if it says nothing."""
+        return next((value for key, value in self.events.items() if event_word(key) == event_word(name)), None)
 
 
 class RobotSettings(PluginSettings):
@@ -58,6 +69,8 @@ class RobotSettings(PluginSettings):
     """How many messages the robot takes in any minute; the vendor's limit when absent, 0 for none."""
     keyword: str | None = Field(default=None, min_length=1, max_length=64)
     """A word that the robot's security settings ask for; added to messages that lack it."""
+    confidential: bool = False
+    """Whether everybody in the robot's group may hear of confidential events."""
 
     def secrets(self) -> tuple[str, ...]:
         """Return every credential in here, so that it can be blotted out of an answer."""
@@ -147,6 +160,31 @@ class EventHandler(Plugin):
     webhook_type: ClassVar[type[WebhookHandler]]
     #: The names of the events, as the webhook type's `parse` gives them.
     events: ClassVar[tuple[str, ...]]
+    #: Whether these events are told where the configuration says nothing about them.
+    on_by_default: ClassVar[bool] = True
+    #: What may happen to whom the event is about, and whether that is told by default; see `tells`.
+    happenings: ClassVar[Mapping[str, bool]] = {}
+
+    def __init__(self, settings: WebhookSettings, site: Site) -> None:
+        super().__init__(site)
+        self.settings = settings
+        self._chosen = {name: _chosen(settings.told(name)) for name in self.events}
+
+    def tells(self, event: Event, happening: str) -> bool:
+        """Tell whether this happening is worth a message, by the configuration or by default."""
+        chosen = self._chosen.get(event.name)
+        return self.happenings.get(happening, False) if chosen is None else happening in chosen
+
+    def topic(self, event: Event) -> str | None:  # noqa: ARG002 - subclasses look at it
+        """Name what is remembered from one event to the next, such as a branch; None for nothing.
+
+        What is remembered belongs to one webhook. The next event of the same topic finds it in ``last``.
+        """
+        return None
+
+    def remember(self, event: Event) -> str | None:  # noqa: ARG002 - subclasses look at it
+        """Return what is remembered under the event's `topic`; None leaves what was remembered before."""
+        return None
 
     @abstractmethod
     def handle(self, event: Event) -> Sequence[Message] | No:
@@ -168,6 +206,11 @@ class NotifyEventHandler(EventHandler):
         """Ask `should_notify`, then return `message`."""
         answer = self.should_notify(event)
         return answer if isinstance(answer, No) else (self.message(event),)
+
+
+def _chosen(told: bool | tuple[str, ...] | None) -> frozenset[str] | None:  # noqa: FBT001 - what the file says
+    """Return the happenings that are told; None where the defaults decide."""
+    return frozenset(told) if isinstance(told, tuple) else None
 
 
 @dataclass(frozen=True, slots=True)

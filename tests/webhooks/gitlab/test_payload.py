@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from making import made_handler
 from posthouse import Event, Items, Message, Quote, Reader, Site
 from posthouse.webhooks.gitlab.changes import added, has_changed, removed, silence, turned
 from posthouse.webhooks.gitlab.payload import (
@@ -29,7 +30,7 @@ class Handler(GitlabNotifyEventHandler):
         return Message(title=event.name)
 
 
-ZH, EN = Handler(Site(language="zh")), Handler(Site(language="en"))
+ZH, EN = (made_handler(Handler, Site(language=language)) for language in ("zh", "en"))
 
 
 @pytest.mark.parametrize(
@@ -152,4 +153,4 @@ def test_a_pipeline_shows_its_stages_in_order_however_its_jobs_are_sent() -> Non
 
 def told(handler: type[GitlabNotifyEventHandler], payload: str) -> Message:
     value = json.loads((PAYLOADS / f"{payload}.json").read_text(encoding="utf-8"))
-    return handler(Site(language="en")).message(Event(name="x", payload=value))
+    return made_handler(handler, Site(language="en")).message(Event(name="x", payload=value))

@@ -22,6 +22,8 @@ from posthouse import (
     Site,
     WebhookHandler,
     WebhookSettings,
+    header_bytes,
+    require_token,
 )
 
 SIGNING_TOKEN_PREFIX = "whsec_"  # noqa: S105 - the public prefix of a token, no token
@@ -105,7 +107,8 @@ class GitlabWebhookHandler(WebhookHandler):
             self._verify_signature(inbound, _signing_key(signing.get_secret_value()))
             return "the signature is right"
         if secret is not None:
-            _verify_token(inbound.headers.get("x-gitlab-token"), secret.get_secret_value())
+            given = inbound.headers.get("x-gitlab-token")
+            require_token(given, secret.get_secret_value(), where="the header X-Gitlab-Token")
             return "the secret token is right"
         if signing is not None:
             raise NotGenuine("the header webhook-signature is missing")
@@ -140,25 +143,13 @@ class GitlabWebhookHandler(WebhookHandler):
         drift = abs(inbound.received_at - int(stamp))
         if drift > self.settings.signature_tolerance:
             raise NotGenuine(f"the header webhook-timestamp differs from the clock here by {drift:.0f} seconds")
-        signed = _bytes(f"{inbound.headers.get('webhook-id', '')}.{stamp}.") + inbound.body
+        signed = header_bytes(f"{inbound.headers.get('webhook-id', '')}.{stamp}.") + inbound.body
         expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256))
         for item in inbound.headers["webhook-signature"].split():
             version, _, signature = item.partition(",")
-            if version == "v1" and hmac.compare_digest(_bytes(signature), expected):
+            if version == "v1" and hmac.compare_digest(header_bytes(signature), expected):
                 return
         raise NotGenuine("the header webhook-signature is wrong")
-
-
-def _verify_token(given: str | None, secret: str) -> None:
-    if given is None:
-        raise NotGenuine("the header X-Gitlab-Token is missing")
-    if not hmac.compare_digest(_bytes(given), _bytes(secret)):
-        raise NotGenuine("the header X-Gitlab-Token is wrong")
-
-
-def _bytes(header: str) -> bytes:
-    """Return a header as bytes to compare; half characters, which no genuine header has, must not raise."""
-    return header.encode(errors="backslashreplace")
 
 
 def _signing_key(token: str) -> bytes:
