@@ -8,7 +8,8 @@ import pytest
 from posthouse import Event, Notifier
 from posthouse.config import load
 from posthouse.core.errors import ConfigError, UnknownWebhook
-from posthouse.desk import Desk, Findings, Memory
+from posthouse.core.event import Findings
+from posthouse.desk import Desk, Memory
 
 HEAD = """\
 config:

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from posthouse.config import Settings
 from posthouse.core.errors import ConfigError, Problem, UnknownWebhook
-from posthouse.core.event import Event, Outcome
+from posthouse.core.event import Event, Findings, Outcome
 from posthouse.core.message import Message
 from posthouse.core.plugin import EventHandler, No, Notifier, Plugin, WebhookHandler
 from posthouse.routing import route
@@ -42,15 +42,6 @@ class Decision:
     said: tuple[Routed, ...]
     trace: tuple[Mapping[str, str], ...]
     memory: Memory | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What was looked up for an event; ``note`` says in words how that went, ``outcome`` is "ok" or "failed"."""
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    outcome: str = "ok"
-    note: str = ""
 
 
 def _recall_nothing(topic: str) -> str | None:  # noqa: ARG001 - the shape of `Recall`

@@ -64,3 +64,12 @@ class Event:
     def findings(self) -> Reader:
         """What was looked up, to be read without surprises; empty where nothing was, or could be."""
         return Reader(self.looked_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the sender's own interface said about an event; ``note`` says in words how the asking went."""
+
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    outcome: Literal["ok", "failed"] = "ok"
+    note: str = ""
