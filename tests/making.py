@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from posthouse.discovery import discover
 
 WEBHOOKS = Path(__file__).parent / "webhooks"
 REGISTRY = discover()
+#: When the events of payload files come in: noon in Shanghai on 24 November 2026, in seconds since the epoch.
+NOON = 1_795_492_800.0
 #: What the settings of a webhook type cannot do without, by its name.
 NEEDED: dict[str, dict[str, Any]] = {}
 #: How a sender names the event of a payload file in a header, from the words in front of the file's "__".
-HEADERS = {
+HEADERS: dict[str, Callable[[str], dict[str, str]]] = {
     "GITLAB": lambda words: {"x-gitlab-event": words.replace("_", " ").title()},
 }
 
@@ -62,7 +64,7 @@ def event_of(path: Path, site: Site) -> Event:
     settings = webhook_settings(webhook, **extra.get("settings", {}))
     inbound = Inbound({**named, **extra.get("headers", {})}, extra.get("query", {}), path.read_bytes())
     event = webhook(settings, site).parse(inbound)
-    return replace(event, looked_up=extra.get("looked_up", {}), last=extra.get("last"))
+    return replace(event, received_at=NOON, looked_up=extra.get("looked_up", {}), last=extra.get("last"))
 
 
 def slug(name: str) -> str:

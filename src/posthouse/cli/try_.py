@@ -80,8 +80,8 @@ def _trial(desk: Desk, webhook_id: str, file: Path, name: str | None) -> Trial:
     try:
         with click.open_file(str(file), "rb") as stream:
             body = stream.read()
-        event = desk.webhooks[webhook_id].parse(Inbound({}, {}, body, time.time()))
-        event = replace(event, name=name) if name else event
+        event = desk.webhooks[webhook_id].parse(Inbound({}, {}, body))
+        event = replace(event, name=name or event.name, received_at=time.time())
         event_name = event.name
         decision = desk.decide(webhook_id, event)
         payloads: dict[str, list[Any]] = {}

@@ -44,14 +44,16 @@ class Event:
     ``name`` is the sender's name for this kind of event, such as "Push Hook". ``key`` is the sender's id of this
     one event: the same key twice is a repeat. A ``confidential`` event reaches only robots that may hear of such.
 
-    What stands below is filled in when the event is handled: ``last`` is what its handler remembered of the event
-    before it of the same topic, ``looked_up`` what the sender's own interface said about the ids in the payload.
+    The other fields are filled in when the event is handled: ``received_at`` in seconds since the epoch, ``last`` is
+    what its handler remembered of the event before it of the same topic, ``looked_up`` what the sender's own interface
+    said about the ids in the payload.
     """
 
     name: str
     payload: Mapping[str, Any] = field(repr=False)
     key: str | None = None
     confidential: bool = False
+    received_at: float = 0.0
     last: str | None = field(default=None, repr=False)
     looked_up: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
