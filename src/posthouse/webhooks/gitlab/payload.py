@@ -143,6 +143,15 @@ def story(kind: str, project: str, reference: str) -> str | None:
     return f"gitlab:{kind}:{project}{reference}" if project and reference else None
 
 
+def occurrence(kind: str, *parts: str) -> str | None:
+    """Return what names one thing that happened, whichever hook reports it; none if a part that identifies is missing.
+
+    A project hook, a group hook and a system hook send one event with different keys of their own, so that only what
+    the payload says of it can tell that it is the same.
+    """
+    return ":".join(("gitlab", kind, *(first_line(part, NAME) for part in parts))) if all(parts) else None
+
+
 def project_id(reader: Reader) -> str:
     """Return the number of the project, wherever it stands."""
     paths = ("project.id", "project_id", "object_attributes.target_project_id", "object_attributes.project_id")
