@@ -28,9 +28,8 @@ class Caller:
                 return b""
             received += piece
         head, _, body = received.partition(REQUEST_END)
-        length = next(
-            int(line.partition(b":")[2]) for line in head.splitlines() if line.lower().startswith(b"content-length")
-        )
+        lengths = [line.partition(b":")[2] for line in head.splitlines() if line.lower().startswith(b"content-length")]
+        length = int(lengths[0]) if lengths else 0
         while len(body) < length:
             body += self.connection.recv(65536)
         return head + REQUEST_END + body

@@ -82,6 +82,44 @@ def test_the_request_arrives_as_it_is(transport: Transport) -> None:
     assert body == "{“}".encode()
 
 
+def test_a_question_is_asked_without_a_body(transport: Transport) -> None:
+    received = []
+
+    def talk(caller: Caller) -> None:
+        received.append(caller.request())
+        caller.say(OK)
+
+    with listening(talk) as address:
+        asked = HttpRequest(url=f"http://{address}/rest/api/user?key=a%20b", headers={}, body=b"", method="GET")
+        assert transport.send(asked).body == b"ok"
+    assert received[0].startswith(b"GET /rest/api/user?key=a%20b HTTP/1.1\r\n")
+    assert b"content-length" not in received[0].lower()
+
+
+def test_one_request_may_be_given_less_time(transport: Transport) -> None:
+    def talk(caller: Caller) -> None:
+        caller.request()
+        caller.wait()
+
+    patient = Transport(language="en", total_seconds=60.0)
+    started = time.monotonic()
+    with listening(talk) as address, pytest.raises(TryLater, match="the robot did not answer in time"):
+        patient.send(request(address), seconds=0.1)
+    assert time.monotonic() - started < TOTAL + GRACE
+    # More than usual it never gets.
+    with listening(talk) as address, pytest.raises(TryLater):
+        transport.send(request(address), seconds=60.0)
+    assert time.monotonic() - started < 2 * (TOTAL + GRACE)
+
+
+def test_errors_name_whom_we_speak_to() -> None:
+    transport = Transport(language="en", total_seconds=TOTAL, peer="Confluence")
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        error = failure(transport, f"127.0.0.1:{unheard.getsockname()[1]}")
+    assert str(error) == "the connection to Confluence was refused"
+
+
 def test_a_connection_is_used_again(transport: Transport) -> None:
     connections = []
 
@@ -231,6 +269,11 @@ def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut(transport: Transport) 
     bomb = gzip.compress(b"x" * 20_000_000)
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
     assert reply_to(transport, head.encode() + bomb).body == b"x" * BODY_BYTES
+
+
+def test_how_much_of_an_answer_is_taken_can_be_chosen() -> None:
+    small = Transport(language="en", total_seconds=TOTAL, body_bytes=10)
+    assert reply_to(small, b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + b"x" * 20).body == b"x" * 10
 
 
 def test_an_answer_of_exactly_the_limit_is_whole(transport: Transport) -> None:

@@ -1,4 +1,4 @@
-"""The one outgoing connection to robots: sends a request value, returns a reply value, bounded in time and size."""
+"""The one outgoing connection: sends a request value, returns a reply value, bounded in time and size."""
 
 import http.client
 import io
@@ -49,42 +49,53 @@ REMEDIES: Mapping[Language, Mapping[str, str]] = {
 
 
 class Transport:
-    """A pool of connections, used by any number of threads."""
+    """A pool of connections, used by any number of threads. ``peer`` is what errors call whoever is spoken to."""
 
-    def __init__(self, *, language: Language = "zh", total_seconds: float = TOTAL_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        language: Language = "zh",
+        total_seconds: float = TOTAL_SECONDS,
+        body_bytes: int = BODY_BYTES,
+        peer: str = "the robot",
+    ) -> None:
         self._remedies = REMEDIES[language]
         self._total_seconds = total_seconds
+        self._body_bytes = body_bytes
+        self._peer = peer
         self._pools = urllib3.PoolManager(num_pools=32, maxsize=CONNECTIONS, retries=False)
         self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
         # Its warnings about odd answers show the whole address.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: HttpRequest, *, seconds: float | None = None) -> HttpReply:
         """Make the request once and return the reply, whatever its status; redirects are not followed.
 
-        Raises `TryLater` when there is no reply, and `Rejected` when the address cannot be one. What these say
-        never holds the address, which is a credential.
+        ``seconds`` is how long this one may take, if that is less than usual. Raises `TryLater` when there is no
+        reply, and `Rejected` when the address cannot be one. What these say never holds the address, which is a
+        credential.
         """
-        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, self._total_seconds), total=self._total_seconds)
+        total = self._total_seconds if seconds is None else min(seconds, self._total_seconds)
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, total), total=total)
         try:
             host, target = _split(request.url)
             response = self._pools.connection_from_host(*host).urlopen(
-                "POST",
+                request.method,
                 target,
-                body=request.body,
+                body=request.body or None,
                 headers=dict(request.headers),
                 timeout=timeout,
                 redirect=False,
                 preload_content=False,
             )
-            return _reply(response)
+            return _reply(response, self._body_bytes)
         except (NameResolutionError, NewConnectionError, ConnectTimeoutError, SSLError) as error:
             # Nothing was sent yet, so nothing can have been shown.
-            raise TryLater(_said(error), verdict="transient", remedy=self._remedies["transient"]) from None
+            raise TryLater(_said(error, self._peer), verdict="transient", remedy=self._remedies["transient"]) from None
         except LocationValueError:
             raise Rejected("the address is no URL", verdict="config", remedy=self._remedies["config"]) from None
         except (HTTPError, OSError) as error:
-            raise TryLater(_said(error), verdict="ambiguous", remedy=self._remedies["ambiguous"]) from None
+            raise TryLater(_said(error, self._peer), verdict="ambiguous", remedy=self._remedies["ambiguous"]) from None
 
     def close(self) -> None:
         """Close every connection."""
@@ -107,7 +118,7 @@ def _split(url: str) -> tuple[tuple[str, int | None, str], str]:
 class _Incoming(io.RawIOBase):
     """What a socket receives, up to a moment: its own timeout begins anew with every byte.
 
-    A robot that drips its answer must not hold its lane beyond the lease.
+    Who drips an answer must not hold a lane beyond its lease.
     """
 
     def __init__(self, sock: socket.socket, stream: io.RawIOBase) -> None:
@@ -185,15 +196,15 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
 
 
-def _reply(response: urllib3.BaseHTTPResponse) -> HttpReply:
+def _reply(response: urllib3.BaseHTTPResponse, most: int) -> HttpReply:
     body = b""
     try:
-        while len(body) < BODY_BYTES and (piece := response.read1(BODY_BYTES - len(body))):
+        while len(body) < most and (piece := response.read1(most - len(body))):
             body += piece
     except BaseException:
         response.close()
         raise
-    if len(body) >= BODY_BYTES:
+    if len(body) >= most:
         response.close()
     else:
         response.release_conn()
@@ -201,16 +212,16 @@ def _reply(response: urllib3.BaseHTTPResponse) -> HttpReply:
     return HttpReply(status=response.status, headers=headers, body=body)
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, peer: str) -> str:
     match error:
         case NameResolutionError():
-            return "the robot's host name cannot be resolved"
+            return f"{peer}'s host name cannot be resolved"
         case NewConnectionError():  # before the next one, which it is a kind of
-            return "the connection to the robot was refused"
+            return f"the connection to {peer} was refused"
         case ConnectTimeoutError():
-            return "no connection to the robot in time"
+            return f"no connection to {peer} in time"
         case SSLError():
-            return "no secure connection to the robot: its certificate or TLS is not accepted"
+            return f"no secure connection to {peer}: its certificate or TLS is not accepted"
         case ReadTimeoutError() | TimeoutError():
-            return "the robot did not answer in time"
-    return "the connection to the robot broke off"
+            return f"{peer} did not answer in time"
+    return f"the connection to {peer} broke off"
