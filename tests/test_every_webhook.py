@@ -3,6 +3,7 @@
 A new type adds one line to `SAMPLES`, and is then tested here like the others.
 """
 
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,25 @@ SAMPLES = {
             {"webhook-signature": "v1,AAAA", "webhook-timestamp": "1", "webhook-id": "1"},
         ),
         keyed={"webhook-id": "f5e5f430-f57b-4e6e-9fac-d9128cd7232f"},
+    ),
+    "JIRA": Sample(
+        settings={"secret": "opensesame"},
+        genuine={"x-hub-signature": f"sha256={hmac.digest(b'opensesame', b'{}', 'sha256').hex()}"},
+        forged=(
+            {"x-hub-signature": ""},
+            {"x-hub-signature": f"sha256={hmac.digest(b'opensesam', b'{}', 'sha256').hex()}"},
+            {"x-hub-signature": f"sha256={hmac.digest(b'opensesame', b'{ }', 'sha256').hex()}"},
+            {"x-hub-signature": hmac.digest(b"opensesame", b"{}", "sha256").hex()},
+            {"x-hub-signature": f"sha1={hmac.digest(b'opensesame', b'{}', 'sha1').hex()}"},
+            {"x-hub-signature": "sha256=芝麻开门"},
+            {"x-hub-signature": "sha256=\ud83d"},
+            {"x-hub-signature": "sha256=" + "0" * 100_000},
+        ),
+        keyed={"x-atlassian-webhook-identifier": "1f0b8a52-6f0f-4c7b-9d53-6a3e0c6a9c11"},
+        tokens=("opensesame", "opensesam", "opensesame ", "OPENSESAME", "芝麻开门"),
+        token_settings={"token": "opensesame"},
+        # "Exclude body" in Jira.
+        sound=frozenset({"empty", "blank"}),
     ),
 }
 BROKEN = {
