@@ -8,8 +8,8 @@ import pytest
 from posthouse import Event, Notifier
 from posthouse.config import load
 from posthouse.core.errors import ConfigError, UnknownWebhook
-from posthouse.core.event import Findings
-from posthouse.desk import Desk, Memory
+from posthouse.core.event import Findings, Memory
+from posthouse.desk import Desk
 
 HEAD = """\
 config:

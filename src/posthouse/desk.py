@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from posthouse.config import Settings
 from posthouse.core.errors import ConfigError, Problem, UnknownWebhook
-from posthouse.core.event import Event, Findings, Outcome
+from posthouse.core.event import Event, Findings, Memory, Outcome
 from posthouse.core.message import Message
 from posthouse.core.plugin import EventHandler, No, Notifier, Plugin, WebhookHandler
 from posthouse.routing import route
@@ -23,14 +23,6 @@ class Routed:
 
     message: Message
     robots: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is remembered for the next event of the same topic."""
-
-    topic: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)

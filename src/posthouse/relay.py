@@ -5,14 +5,16 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from posthouse.attempts import Attempts
 from posthouse.config import load
 from posthouse.core.errors import LeaseLost, Overloaded, Refused, StoreUnavailable
-from posthouse.core.event import Event, Inbound
+from posthouse.core.event import Event, Inbound, Memory
+from posthouse.core.message import Message
 from posthouse.core.plugin import WebhookHandler
 from posthouse.desk import Desk
 from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, NewDelivery, Outbox, Recorded, StoredEvent
@@ -24,6 +26,8 @@ log = logging.getLogger("posthouse.relay")
 
 #: How long a lane is held at a time, in seconds: longer than any attempt may take, dead name servers included.
 LEASE = TOTAL_SECONDS + 20.0
+#: How long a message is held back at most, in seconds: it must not seem lost.
+LONGEST_HOLD = 3600.0
 #: How much is taken out of a lane at a time.
 AT_ONCE = 50
 
@@ -92,13 +96,14 @@ class Relay:
         claim = self.outbox.lanes.claim("webhook", self.desk.webhooks, holder=holder, now=self.clock(), lease=LEASE)
         if claim is None:
             return False
-        handled = []
+        handled: list[HandledEvent] = []
         for stored in self.outbox.lanes.waiting_events(claim.lane_id, AT_ONCE):
-            handled.append(self._handled(stored))
+            handled.append(self._handled(stored, handled))
             if self.clock() > claim.until - LEASE / 2:
                 break  # slow plugins: what is decided is handed over before the lease runs out
         try:
-            self.outbox.lanes.hand_over(claim, handled, now=self.clock())
+            window = self.desk.settings.server.repeat_window
+            self.outbox.lanes.hand_over(claim, handled, now=self.clock(), window=window)
         except LeaseLost as error:
             log.warning("%s; its events are handled there", error)
         return True
@@ -121,26 +126,25 @@ class Relay:
         """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
         return self.outbox.lanes.next_due(kind, self.desk.webhooks if kind == "webhook" else self.lanes)
 
-    def _handled(self, stored: StoredEvent) -> HandledEvent:
-        """Decide about one event. Whatever a plugin raises is kept with the event, and the lane goes on."""
+    def _handled(self, stored: StoredEvent, before: Sequence[HandledEvent]) -> HandledEvent:
+        """Decide about one event. Whatever a plugin raises is kept with the event, and the lane goes on.
+
+        ``before`` are events of the same webhook that were decided about and are not stored yet.
+        """
         inbound = Inbound(stored.headers, stored.query, stored.body, stored.received_at)
         if stored.verified.startswith(UNVERIFIED):
             step = {"step": "handled", "outcome": "error", "reason": "nobody knows whether the sender is genuine"}
             return HandledEvent(id=stored.id, state="failed", outcome="error", trace=json.dumps([step]))
         try:
             event = self.desk.webhook(stored.webhook_id).parse(inbound)
-            decision = self.desk.decide(stored.webhook_id, event)
+            decision = self.desk.decide(
+                stored.webhook_id,
+                replace(event, received_at=stored.received_at),
+                recall=partial(self._recalled, stored.webhook_id, before),
+            )
             trace = json.dumps(decision.trace)
-            deliveries = [
-                NewDelivery(
-                    robot=robot,
-                    lane_id=self.desk.lanes[robot],
-                    idempotency_key=uuid.uuid4().hex,
-                    message=routed.message.to_json(),
-                )
-                for routed in decision.said
-                for robot in routed.robots
-            ]
+            memory = decision.memory and Memory(_storable(decision.memory.topic), _storable(decision.memory.value))
+            deliveries = [self._delivery(routed.message, robot) for routed in decision.said for robot in routed.robots]
         except (Exception, SystemExit):
             log.exception("event %d of %s: its handler failed", stored.id, stored.webhook_id)
             said = traceback.format_exc()
@@ -150,11 +154,26 @@ class Relay:
         log.info(
             "event %d of %s: %s, %s", stored.id, stored.webhook_id, event.name, decision.reason or decision.outcome
         )
-        return HandledEvent(stored.id, "handled", decision.outcome, trace, deliveries)
+        return HandledEvent(stored.id, "handled", decision.outcome, trace, deliveries, memory)
+
+    def _recalled(self, webhook_id: str, before: Sequence[HandledEvent], topic: str) -> str | None:
+        fresh = [done.memory.value for done in before if done.memory is not None and done.memory.topic == topic]
+        return fresh[-1] if fresh else self.outbox.recall(webhook_id, topic)
+
+    def _delivery(self, message: Message, robot: str) -> NewDelivery:
+        return NewDelivery(
+            robot=robot,
+            lane_id=self.desk.lanes[robot],
+            idempotency_key=uuid.uuid4().hex,
+            message=message.to_json(),
+            occurrence=_storable(message.occurrence or "") or None,
+            hold=min(float(message.hold.seconds), LONGEST_HOLD) if message.hold else 0.0,
+            burst=_storable(message.hold.burst) or None if message.hold else None,
+        )
 
     def _work(self, claim: Claim, stopping: Callable[[], bool]) -> None:
         lanes = self.outbox.lanes
-        waiting = lanes.waiting_deliveries(claim.lane_id, AT_ONCE)
+        waiting = lanes.waiting_deliveries(claim.lane_id, AT_ONCE, now=self.clock())
         pace = Pace(claim.recent, self.desk.limits[claim.lane_id])
         failures = claim.failures
         if claim.taken_over and waiting:
@@ -193,12 +212,16 @@ def _parsed(handler: WebhookHandler, inbound: Inbound) -> Event:
     """Name the event; a plugin's bug here must not cost the sender its hook, so the event is kept without a name."""
     try:
         event = handler.parse(inbound)
-        # Strict about what a plugin returns: text that a database can hold.
-        name, key = str.strip(event.name), str.strip(event.key or "") or None
-        f"{name}{key}".encode()
-        return Event(name=name, payload={}, key=key)
+        return Event(name=_storable(event.name), payload={}, key=_storable(event.key or "") or None)
     except Refused:
         raise
     except (Exception, SystemExit):
         log.exception("%s failed to read a request; it is kept", type(handler).__name__)
         return Event(name="?", payload={})
+
+
+def _storable(text: str) -> str:
+    """Return a text that a plugin made without white space around it; raises what is no text, or none to be stored."""
+    text = str.strip(text)
+    text.encode()
+    return text

@@ -69,8 +69,14 @@ def _state(delivery: DeliveryRecord, lanes: Collection[str], zone: ZoneInfo, now
         return f"{about}: the robot has shown it"
     if delivery.state == "buried":
         return f"{about}: given up and kept"
+    if delivery.state == "repeated":
+        return f"{about}: told already by event {delivery.told_by}"
+    if delivery.state == "superseded":
+        return f"{about}: event {delivery.told_by}, which came soon after, is told instead"
     if delivery.lane_id not in lanes:
         return f"{about}: it waits, but this robot is not configured any more"
+    if delivery.due_at > now:
+        return f"{about}: held back until {_clock(delivery.due_at, zone)}, in case that a later message says more"
     if delivery.next_at and delivery.next_at > now:
         return f"{about}: it waits; its robot goes on at {_clock(delivery.next_at, zone)}"
     return f"{about}: it waits for its turn"

@@ -48,7 +48,7 @@ def deliver(outbox: Outbox) -> Callable[..., list[int]]:
         claim = outbox.lanes.claim("webhook", ["finance"], holder="t", now=100.0, lease=LEASE)
         assert claim is not None
         new = [NewDelivery(robot=f"finance.{lane}", lane_id=lane, idempotency_key="k", message="{}") for lane in lanes]
-        outbox.lanes.hand_over(claim, [HandledEvent(event_id, "handled", "told", "[]", new)], now=100.0)
+        outbox.lanes.hand_over(claim, [HandledEvent(event_id, "handled", "told", "[]", new)], now=100.0, window=0)
         record = outbox.history.event(event_id)
         assert record is not None
         return [delivery.id for delivery in record.deliveries]

@@ -60,8 +60,8 @@ def test_many_threads_share_the_lanes_out(outbox: Outbox, deliver: Deliver) -> N
 
 def test_deliveries_wait_in_the_order_of_their_events(outbox: Outbox, deliver: Deliver) -> None:
     ids = [deliver("a")[0] for _ in range(5)]
-    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 10)] == ids
-    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 2)] == ids[:2]
+    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 10, now=100.0)] == ids
+    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 2, now=100.0)] == ids[:2]
 
 
 def test_a_lane_that_was_not_given_back_is_taken_over(outbox: Outbox, deliver: Deliver) -> None:
@@ -88,7 +88,7 @@ def test_who_lost_the_lease_settles_nothing(outbox: Outbox, deliver: Deliver) ->
         outbox.lanes.settle(late, settlement(delivery_id), lease=None)
     with pytest.raises(LeaseLost):
         outbox.lanes.release(late, next_at=0.0)
-    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 10)] == [delivery_id]
+    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 10, now=100.0)] == [delivery_id]
     assert outbox.history.attempts(delivery_id) == []
 
 
@@ -98,7 +98,7 @@ def test_who_lost_a_webhooks_lease_hands_nothing_over(outbox: Outbox) -> None:
     assert late is not None
     assert outbox.lanes.claim("webhook", ["finance"], holder="u", now=100.0 + LEASE, lease=LEASE) is not None
     with pytest.raises(LeaseLost):
-        outbox.lanes.hand_over(late, [HandledEvent(event_id, "handled", "silent", "[]")], now=120.0)
+        outbox.lanes.hand_over(late, [HandledEvent(event_id, "handled", "silent", "[]")], now=120.0, window=0)
     record = outbox.history.event(event_id)
     assert record is not None
     assert record.state == "waiting"
@@ -164,8 +164,8 @@ def test_lanes_of_others_are_left_alone(outbox: Outbox, deliver: Deliver) -> Non
 def test_a_robot_with_a_new_token_takes_what_waits_along(outbox: Outbox, deliver: Deliver) -> None:
     ids = [deliver("a")[0] for _ in range(3)]
     outbox.lanes.prepare({"new": ("robot", "ding_talk")}, {"finance.a": "new"})
-    assert outbox.lanes.waiting_deliveries("a", 10) == []
-    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("new", 10)] == ids
+    assert outbox.lanes.waiting_deliveries("a", 10, now=100.0) == []
+    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("new", 10, now=100.0)] == ids
 
 
 def test_deliveries_of_robots_that_are_gone_are_counted(outbox: Outbox, deliver: Deliver) -> None:

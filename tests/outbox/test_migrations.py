@@ -29,7 +29,10 @@ def test_opening_a_second_time_changes_nothing(outbox: Outbox, url: str) -> None
 def test_partial_indexes_serve_the_questions_of_workers(outbox: Outbox) -> None:
     questions = {
         "event_waiting": "SELECT id FROM event WHERE webhook_id = 'finance' AND state = 'waiting' ORDER BY id",
-        "delivery_waiting": "SELECT id FROM delivery WHERE lane_id = 'a' AND state = 'waiting' ORDER BY id",
+        "delivery_waiting": "SELECT id FROM delivery WHERE lane_id = 'a' AND state = 'waiting' AND due_at < 1 "
+        "ORDER BY id",
+        "delivery_occurrence": "SELECT id FROM delivery WHERE occurrence IN ('x') AND lane_id IN ('a')",
+        "delivery_burst": "SELECT id FROM delivery WHERE burst IN ('x') AND lane_id IN ('a') AND state = 'waiting'",
     }
     with outbox._engine.connect() as connection:
         for index, question in questions.items():

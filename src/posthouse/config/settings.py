@@ -37,6 +37,8 @@ class ServerSettings(PluginSettings):
     """The address under which senders reach posthouse, when a proxy stands in front of it."""
     language: Language = "zh"
     """The language of messages and remedies: `zh` or `en`."""
+    repeat_window: int = Field(default=300, ge=0, le=86_400)
+    """For how many seconds a robot is not told again what it was told, whoever reports it; 0 to tell it each time."""
     time_zone: str = "Asia/Shanghai"
     """The time zone in which times are shown, such as `Europe/Berlin`."""
 

@@ -75,3 +75,11 @@ class Findings:
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     outcome: Literal["ok", "failed"] = "ok"
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered for the webhook's next event of the same topic."""
+
+    topic: str
+    value: str

@@ -34,6 +34,10 @@ class DeliveryRecord:
     attempts: int
     #: When its lane goes on; None once the delivery is settled.
     next_at: float | None
+    #: Until when it is held back in case a later message takes its place; 0 if it is not.
+    due_at: float = 0.0
+    #: The event that is told in its place.
+    told_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
         delivery.c.lane_id,
         delivery.c.state,
         delivery.c.attempts,
+        delivery.c.due_at,
+        delivery.c.told_by,
     )
     statement = (
         select(*columns, lane.c.next_at)
@@ -152,6 +158,8 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
     )
     for row in connection.execute(statement):
         next_at = row.next_at if row.state == "waiting" else None
-        record = DeliveryRecord(row.id, row.event_id, row.robot, row.lane_id, row.state, row.attempts, next_at)
+        record = DeliveryRecord(
+            row.id, row.event_id, row.robot, row.lane_id, row.state, row.attempts, next_at, row.due_at, row.told_by
+        )
         found.setdefault(record.event_id, []).append(record)
     return found

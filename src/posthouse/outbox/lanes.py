@@ -10,13 +10,15 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, Update, bindparam, case, insert, select, text, update
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Connection, CursorResult, Row, Update, insert, select, update
 
 from posthouse.core.errors import LeaseLost
+from posthouse.outbox import lane_statements as statements
 from posthouse.outbox.commit import LeaderCommit
+from posthouse.outbox.deliveries import store_deliveries
 from posthouse.outbox.engine import Reads
-from posthouse.outbox.tables import attempt, delivery, event, lane
+from posthouse.outbox.memory import remember
+from posthouse.outbox.tables import delivery, lane
 from posthouse.outbox.work import Claim, HandledEvent, Kind, Settlement, StoredDelivery, StoredEvent
 
 
@@ -54,16 +56,16 @@ class Lanes:
         """
         asked = {"among": list(among), "now": now}
         with self._reads.connect() as connection:
-            if connection.execute(_DUE[kind], asked).first() is None:
+            if connection.execute(statements.DUE[kind], asked).first() is None:
                 return None
 
         name = f"{holder}/{uuid.uuid4().hex}"
 
         def work(connection: Connection) -> Claim | None:
-            row = connection.execute(_DUE[kind].with_for_update(skip_locked=True), asked).first()
+            row = connection.execute(statements.DUE[kind].with_for_update(skip_locked=True), asked).first()
             if row is None:
                 return None
-            connection.execute(_TAKE, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
+            connection.execute(statements.TAKE, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
             return _claim(row, name, now + lease)
 
         return self._commit.run(work)
@@ -71,13 +73,13 @@ class Lanes:
     def next_due(self, kind: Kind, among: Collection[str]) -> float | None:
         """Return when the next lane with work is due, which may be in the past; None when nothing waits."""
         with self._reads.connect() as connection:
-            rows = connection.execute(_DUE_LATER[kind], {"among": list(among)}).all()
-        return min((max(row.next_at, row.lease_until) for row in rows), default=None)
+            rows = connection.execute(statements.DUE_LATER[kind], {"among": list(among)}).all()
+        return min((max(*row) for row in rows), default=None)
 
     def waiting_events(self, webhook_id: str, limit: int) -> list[StoredEvent]:
         """Return the oldest events that wait to be handled, in order."""
         with self._reads.connect() as connection:
-            rows = connection.execute(_WAITING_EVENTS, {"webhook": webhook_id, "most": limit}).all()
+            rows = connection.execute(statements.WAITING_EVENTS, {"webhook": webhook_id, "most": limit}).all()
         return [
             StoredEvent(
                 id=row.id,
@@ -91,32 +93,25 @@ class Lanes:
             for row in rows
         ]
 
-    def waiting_deliveries(self, lane_id: str, limit: int) -> list[StoredDelivery]:
-        """Return the oldest deliveries that wait to be sent, in order."""
+    def waiting_deliveries(self, lane_id: str, limit: int, *, now: float) -> list[StoredDelivery]:
+        """Return the oldest deliveries that wait to be sent, in order, without those that are held back."""
         with self._reads.connect() as connection:
-            rows = connection.execute(_WAITING_DELIVERIES, {"lane": lane_id, "most": limit}).all()
+            rows = connection.execute(statements.WAITING_DELIVERIES, {"lane": lane_id, "most": limit, "now": now}).all()
         return [StoredDelivery(*row) for row in rows]
 
-    def hand_over(self, claim: Claim, handled: Sequence[HandledEvent], *, now: float) -> None:
-        """Store what came of events and the deliveries they led to, and give the lane back. Raises `LeaseLost`."""
+    def hand_over(self, claim: Claim, handled: Sequence[HandledEvent], *, now: float, window: float) -> None:
+        """Store what came of events and the deliveries they led to, and give the lane back. Raises `LeaseLost`.
+
+        ``window`` is for how many seconds what was told to a lane is not told to it again.
+        """
 
         def work(connection: Connection) -> None:
             _give_back(connection, claim, next_at=now)
-            connection.execute(_HANDLED, [_outcome(done, now) for done in handled])
-            rows = [
-                {
-                    "event_id": done.id,
-                    "robot": new.robot,
-                    "lane_id": new.lane_id,
-                    "idempotency_key": new.idempotency_key,
-                    "message": new.message,
-                    "created_at": now,
-                }
-                for done in handled
-                for new in done.deliveries
-            ]
-            if rows:
-                connection.execute(insert(delivery), rows)
+            connection.execute(statements.HANDLED, [_outcome(done, now) for done in handled])
+            store_deliveries(connection, handled, now=now, window=window)
+            for done in handled:
+                if done.memory is not None:
+                    remember(connection, claim.lane_id, done.id, done.memory, now)
 
         if handled:
             self._commit.run(work)
@@ -132,7 +127,7 @@ class Lanes:
         def work(connection: Connection) -> None:
             _hold(connection, claim, settled, lease)
             connection.execute(
-                _ATTEMPTED,
+                statements.ATTEMPTED,
                 {
                     "delivery_id": settled.delivery_id,
                     "started_at": settled.started_at,
@@ -143,7 +138,7 @@ class Lanes:
                 },
             )
             connection.execute(
-                _DELIVERED,
+                statements.DELIVERED,
                 {
                     "which": settled.delivery_id,
                     "new_state": settled.state,
@@ -172,92 +167,6 @@ class Lanes:
             return [*connection.scalars(select(lane.c.holder).where(lane.c.holder.is_not(None)).distinct())]
 
 
-# The state is written out in these conditions, not bound: the partial indexes are only used for the very text.
-_EVENT_WAITS = event.c.state == text("'waiting'")
-_DELIVERY_WAITS = delivery.c.state == text("'waiting'")
-_HAS_WORK: Mapping[Kind, ColumnElement[bool]] = {
-    "webhook": select(event.c.id).where(event.c.webhook_id == lane.c.id, _EVENT_WAITS).exists(),
-    "robot": select(delivery.c.id).where(delivery.c.lane_id == lane.c.id, _DELIVERY_WAITS).exists(),
-}
-_AMONG = lane.c.id.in_(bindparam("among", expanding=True))
-_DUE = {
-    kind: select(lane.c.id, lane.c.holder, lane.c.failures, lane.c.recent)
-    .where(_AMONG, lane.c.lease_until <= bindparam("now"), lane.c.next_at <= bindparam("now"), has_work)
-    .order_by(lane.c.next_at)
-    .limit(1)
-    for kind, has_work in _HAS_WORK.items()
-}
-_DUE_LATER = {
-    kind: select(lane.c.next_at, lane.c.lease_until).where(_AMONG, has_work) for kind, has_work in _HAS_WORK.items()
-}
-_WAITING_EVENTS = (
-    select(event.c.id, event.c.received_at, event.c.verified, event.c.headers, event.c.query, event.c.body)
-    .where(event.c.webhook_id == bindparam("webhook"), _EVENT_WAITS)
-    .order_by(event.c.id)
-    .limit(bindparam("most"))
-)
-_WAITING_DELIVERIES = (
-    select(
-        delivery.c.id,
-        delivery.c.event_id,
-        delivery.c.robot,
-        delivery.c.idempotency_key,
-        delivery.c.message,
-        delivery.c.form,
-        delivery.c.attempts,
-        delivery.c.bounded_failures,
-    )
-    .where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS)
-    .order_by(delivery.c.id)
-    .limit(bindparam("most"))
-)
-_TAKE = (
-    update(lane)
-    .where(lane.c.id == bindparam("which"))
-    .values(holder=bindparam("new_holder"), lease_until=bindparam("new_lease_until"))
-)
-# A rest that was put on the lane while it was held, by a ban of the whole vendor, is not cut short.
-_LATER = case((lane.c.next_at > bindparam("new_next_at"), lane.c.next_at), else_=bindparam("new_next_at"))
-_HOLD = (
-    update(lane)
-    .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
-    .values(
-        holder=bindparam("new_holder"),
-        lease_until=bindparam("new_lease_until"),
-        next_at=_LATER,
-        failures=bindparam("new_failures"),
-        recent=bindparam("new_recent"),
-    )
-)
-_GIVE_BACK = (
-    update(lane)
-    .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
-    .values(holder=None, lease_until=0.0, next_at=_LATER)
-)
-_HANDLED = (
-    update(event)
-    .where(event.c.id == bindparam("which"))
-    .values(
-        state=bindparam("new_state"),
-        outcome=bindparam("new_outcome"),
-        trace=bindparam("new_trace"),
-        handled_at=bindparam("new_handled_at"),
-    )
-)
-_ATTEMPTED = insert(attempt)
-_DELIVERED = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("which"))
-    .values(
-        state=bindparam("new_state"),
-        form=bindparam("new_form"),
-        bounded_failures=bindparam("new_bounded_failures"),
-        attempts=delivery.c.attempts + 1,
-        settled_at=bindparam("new_settled_at"),
-    )
-)
-
-
 def _claim(row: Row[*tuple[Any, ...]], holder: str, until: float) -> Claim:
     return Claim(
         lane_id=row.id,
@@ -272,7 +181,7 @@ def _claim(row: Row[*tuple[Any, ...]], holder: str, until: float) -> Claim:
 def _hold(connection: Connection, claim: Claim, settled: Settlement, lease: float | None) -> None:
     _fenced(
         connection,
-        _HOLD,
+        statements.HOLD,
         claim,
         new_holder=None if lease is None else claim.holder,
         new_lease_until=0.0 if lease is None else settled.finished_at + lease,
@@ -284,7 +193,7 @@ def _hold(connection: Connection, claim: Claim, settled: Settlement, lease: floa
 
 
 def _give_back(connection: Connection, claim: Claim, *, next_at: float) -> None:
-    _fenced(connection, _GIVE_BACK, claim, new_next_at=next_at)
+    _fenced(connection, statements.GIVE_BACK, claim, new_next_at=next_at)
 
 
 def _fenced(connection: Connection, statement: Update, claim: Claim, **values: Any) -> None:

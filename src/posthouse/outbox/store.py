@@ -13,6 +13,7 @@ from posthouse.outbox.commit import LeaderCommit
 from posthouse.outbox.engine import Reads, migrate, open_engine, require_file
 from posthouse.outbox.history import History
 from posthouse.outbox.lanes import Lanes
+from posthouse.outbox.memory import recall
 from posthouse.outbox.replay import Replayed, replay
 from posthouse.outbox.tables import event, worker
 
@@ -80,6 +81,11 @@ class Outbox:
     def replay(self, event_ids: Collection[int] | None) -> Replayed:
         """Let buried deliveries and failed events wait again, of some events or (None) of all."""
         return self._commit.run(lambda connection: replay(connection, event_ids))
+
+    def recall(self, webhook_id: str, topic: str) -> str | None:
+        """Return what the webhook's handlers remembered under a topic; None if nothing was."""
+        with self._reads.connect() as connection:
+            return recall(connection, webhook_id, topic)
 
     def changed(self) -> int:
         """Return a number that differs from the last one if anybody, in any process, has committed in between.

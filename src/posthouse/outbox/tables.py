@@ -49,16 +49,46 @@ delivery = Table(
     Column("lane_id", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False),
     Column("message", Text, nullable=False),
+    # What happened, in the sender's ids, and what the message may give way to while it is held back.
+    Column("occurrence", Text),
+    Column("burst", Text),
+    # Until when it is held back; 0 for not at all.
+    Column("due_at", Float, nullable=False, server_default=text("0")),
     Column("form", Integer, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("bounded_failures", Integer, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    # The event that is told in its place, when it is ``repeated`` or ``superseded``.
+    Column("told_by", Integer),
     Column("created_at", Float, nullable=False),
     Column("settled_at", Float),
     sqlite_autoincrement=True,
 )
 Index("delivery_waiting", delivery.c.lane_id, delivery.c.id, sqlite_where=delivery.c.state == text("'waiting'"))
 Index("delivery_event", delivery.c.event_id)
+Index(
+    "delivery_occurrence",
+    delivery.c.occurrence,
+    delivery.c.lane_id,
+    sqlite_where=delivery.c.occurrence.is_not(None),
+)
+Index(
+    "delivery_burst",
+    delivery.c.burst,
+    delivery.c.lane_id,
+    sqlite_where=text("state = 'waiting' AND burst IS NOT NULL"),
+)
+
+#: What a webhook's handlers remember from one event to the next of the same topic.
+memory = Table(
+    "memory",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("event_id", Integer, nullable=False),
+    Column("remembered_at", Float, nullable=False),
+)
 
 #: One request made for a delivery, and the robot's answer.
 attempt = Table(

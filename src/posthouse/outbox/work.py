@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from posthouse.core.errors import Verdict
-from posthouse.core.event import Outcome
+from posthouse.core.event import Memory, Outcome
 
 Kind = Literal["webhook", "robot"]
-DeliveryState = Literal["waiting", "sent", "digested", "buried"]
+DeliveryState = Literal["waiting", "sent", "digested", "buried", "repeated", "superseded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class NewDelivery:
     lane_id: str
     idempotency_key: str
     message: str
+    #: What happened; a lane is told of it once.
+    occurrence: str | None = None
+    #: For how many seconds it is held back, so that a later one of the same burst may take its place.
+    hold: float = 0.0
+    burst: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class HandledEvent:
     #: A JSON list of steps.
     trace: str
     deliveries: Sequence[NewDelivery] = ()
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""The statements by which lanes are claimed, worked and given back; made once, as making them takes its time."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Select, bindparam, case, func, insert, literal, select, text, update
+from sqlalchemy.sql import ColumnElement
+
+from posthouse.outbox.tables import attempt, delivery, event, lane
+from posthouse.outbox.work import Kind
+
+# The state is written out in these conditions, not bound: the partial indexes are only used for the very text.
+_EVENT_WAITS = event.c.state == text("'waiting'")
+_DELIVERY_WAITS = delivery.c.state == text("'waiting'")
+_NOT_HELD = delivery.c.due_at <= bindparam("now")
+_DELIVERIES = select(delivery.c.id).where(delivery.c.lane_id == lane.c.id, _DELIVERY_WAITS)
+_HAS_WORK: Mapping[Kind, ColumnElement[bool]] = {
+    "webhook": select(event.c.id).where(event.c.webhook_id == lane.c.id, _EVENT_WAITS).exists(),
+    "robot": _DELIVERIES.where(_NOT_HELD).exists(),
+}
+_AMONG = lane.c.id.in_(bindparam("among", expanding=True))
+DUE = {
+    kind: select(lane.c.id, lane.c.holder, lane.c.failures, lane.c.recent)
+    .where(_AMONG, lane.c.lease_until <= bindparam("now"), lane.c.next_at <= bindparam("now"), has_work)
+    .order_by(lane.c.next_at)
+    .limit(1)
+    for kind, has_work in _HAS_WORK.items()
+}
+# Only where everything is held back does it matter until when: of what waits besides, there may be a million.
+_HELD_UNTIL = case(
+    (_DELIVERIES.where(delivery.c.due_at == 0.0).exists(), 0.0),
+    else_=select(func.min(delivery.c.due_at)).where(delivery.c.lane_id == lane.c.id, _DELIVERY_WAITS).scalar_subquery(),
+)
+DUE_LATER: Mapping[Kind, Select[tuple[float, float, float]]] = {
+    "webhook": select(lane.c.next_at, lane.c.lease_until, literal(0.0)).where(_AMONG, _HAS_WORK["webhook"]),
+    "robot": select(lane.c.next_at, lane.c.lease_until, _HELD_UNTIL).where(_AMONG, _DELIVERIES.exists()),
+}
+WAITING_EVENTS = (
+    select(event.c.id, event.c.received_at, event.c.verified, event.c.headers, event.c.query, event.c.body)
+    .where(event.c.webhook_id == bindparam("webhook"), _EVENT_WAITS)
+    .order_by(event.c.id)
+    .limit(bindparam("most"))
+)
+WAITING_DELIVERIES = (
+    select(
+        delivery.c.id,
+        delivery.c.event_id,
+        delivery.c.robot,
+        delivery.c.idempotency_key,
+        delivery.c.message,
+        delivery.c.form,
+        delivery.c.attempts,
+        delivery.c.bounded_failures,
+    )
+    .where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS, _NOT_HELD)
+    .order_by(delivery.c.id)
+    .limit(bindparam("most"))
+)
+TAKE = (
+    update(lane)
+    .where(lane.c.id == bindparam("which"))
+    .values(holder=bindparam("new_holder"), lease_until=bindparam("new_lease_until"))
+)
+# A rest that was put on the lane while it was held, by a ban of the whole vendor, is not cut short.
+_LATER = case((lane.c.next_at > bindparam("new_next_at"), lane.c.next_at), else_=bindparam("new_next_at"))
+HOLD = (
+    update(lane)
+    .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
+    .values(
+        holder=bindparam("new_holder"),
+        lease_until=bindparam("new_lease_until"),
+        next_at=_LATER,
+        failures=bindparam("new_failures"),
+        recent=bindparam("new_recent"),
+    )
+)
+GIVE_BACK = (
+    update(lane)
+    .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
+    .values(holder=None, lease_until=0.0, next_at=_LATER)
+)
+HANDLED = (
+    update(event)
+    .where(event.c.id == bindparam("which"))
+    .values(
+        state=bindparam("new_state"),
+        outcome=bindparam("new_outcome"),
+        trace=bindparam("new_trace"),
+        handled_at=bindparam("new_handled_at"),
+    )
+)
+ATTEMPTED = insert(attempt)
+DELIVERED = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("which"))
+    .values(
+        state=bindparam("new_state"),
+        form=bindparam("new_form"),
+        bounded_failures=bindparam("new_bounded_failures"),
+        attempts=delivery.c.attempts + 1,
+        settled_at=bindparam("new_settled_at"),
+    )
+)
