@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import urllib3
 
-from load import push_of
+from load import Pushes
 from posthouse.outbox import Arrival, Outbox
 from posthouse.relay import Relay
 from robot import robot
@@ -21,10 +21,10 @@ ROUNDS = 3
 
 def fill(folder: Path, webhooks: int) -> None:
     outbox = Outbox.open(f"sqlite:///{folder}/posthouse.db")
-    body = push_of(8192)
+    pushes = Pushes(8192)
     for number in range(EVENTS):
         name = f"hook-{number % webhooks}"
-        outbox.record(Arrival(name, "Push Hook", uuid.uuid4().hex, time.time(), "ok", {}, {}, body))
+        outbox.record(Arrival(name, "Push Hook", uuid.uuid4().hex, time.time(), "ok", {}, {}, pushes[number]))
     outbox.close()
 
 
@@ -64,12 +64,14 @@ def idle() -> tuple[list[float], float, float, float]:
             wait_until_ready(port)
             ready = time.perf_counter() - started_at
             latencies = []
-            body, pool = push_of(8192), urllib3.PoolManager(retries=False)
+            pushes, pool = Pushes(8192), urllib3.PoolManager(retries=False)
             headers = {"X-Gitlab-Token": "let-me-in"}
             for number in range(IDLE_EVENTS):
                 time.sleep(0.03 + (number % 7) * 0.007)
                 key = {"webhook-id": uuid.uuid4().hex}
-                pool.request("POST", f"http://127.0.0.1:{port}/webhook/hook-0", body=body, headers=headers | key)
+                pool.request(
+                    "POST", f"http://127.0.0.1:{port}/webhook/hook-0", body=pushes[number], headers=headers | key
+                )
                 answered_at = time.time()
                 while count.value <= number:
                     time.sleep(0.0002)

@@ -7,7 +7,7 @@ import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from load import Result, push_of, run
+from load import Pushes, Result, run
 from stack import commits_per_second, configure, free_port, started, table
 
 CONNECTIONS = 50
@@ -16,15 +16,15 @@ ROUNDS = 3
 TOKEN = "X-Gitlab-Token: let-me-in\r\n"
 
 
-def load(port: int, body: bytes) -> Result:
-    run(port, "/webhook/hook-0", body, connections=CONNECTIONS, seconds=0.5, headers=TOKEN)
-    result = run(port, "/webhook/hook-0", body, connections=CONNECTIONS, seconds=SECONDS, headers=TOKEN)
+def load(port: int, pushes: Pushes) -> Result:
+    run(port, "/webhook/hook-0", pushes, connections=CONNECTIONS, seconds=0.5, headers=TOKEN)
+    result = run(port, "/webhook/hook-0", pushes, connections=CONNECTIONS, seconds=SECONDS, headers=TOKEN)
     if set(result.statuses) - {200, 202}:
         raise SystemExit(f"refused: {result.statuses}")
     return result
 
 
-def measure(kind: str, body: bytes, folder: Path) -> Result:
+def measure(kind: str, pushes: Pushes, folder: Path) -> Result:
     port = free_port()
     config = str(configure(folder, port))
     commands = {
@@ -33,12 +33,12 @@ def measure(kind: str, body: bytes, folder: Path) -> Result:
         "posthouse serve": ["-m", "posthouse.cli", "serve", "--config", config],
     }
     with started(commands[kind], folder, port=port):
-        return load(port, body)
+        return load(port, pushes)
 
 
 def main() -> None:
-    bodies = {"8 KB": push_of(8192), "50 KB": push_of(51200)}
-    cases = [(kind, size) for kind in ("posthouse web", "posthouse serve", "bare Flask") for size in bodies]
+    sizes = {"8 KB": Pushes(8192), "50 KB": Pushes(51200)}
+    cases = [(kind, size) for kind in ("posthouse web", "posthouse serve", "bare Flask") for size in sizes]
     results: dict[tuple[str, str], list[Result]] = {case: [] for case in cases}
     commits = []
     for _ in range(ROUNDS):
@@ -46,7 +46,7 @@ def main() -> None:
             commits.append(commits_per_second(Path(folder)))
         for kind, size in cases:
             with TemporaryDirectory(dir=Path.cwd()) as folder:
-                results[kind, size].append(measure(kind, bodies[size], Path(folder)))
+                results[kind, size].append(measure(kind, sizes[size], Path(folder)))
     base = statistics.median(commits)
     rows = [["what", "body", "requests/s", "of commits/s", "p50 ms", "p99 ms"]]
     rows.append(["one row a commit, one thread, FULL", "8 KB", f"{base:.0f}", "1.00", "", ""])

@@ -30,7 +30,20 @@ class Result:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
 
 
-def push_of(size: int) -> bytes:
+class Pushes:
+    """Real push payloads of about one size that differ in the commit they lead to: nobody is told of one push twice."""
+
+    def __init__(self, size: int) -> None:
+        body = _push_of(size)
+        after = json.dumps(json.loads(body)["after"]).encode()
+        self._parts = body.split(b'"after": ' + after, 1)
+
+    def __getitem__(self, number: int) -> bytes:
+        """Return the payload of one push."""
+        return (b'"after": "%040x"' % (number + 1)).join(self._parts)
+
+
+def _push_of(size: int) -> bytes:
     """Return a real push payload, filled with more commits up to about ``size`` bytes."""
     payload = json.loads(PUSH.read_text())
     commit = payload["commits"][0]
@@ -49,12 +62,12 @@ class _Connection:
 
 
 def run(  # noqa: C901 - one loop, kept in one piece for its speed
-    port: int, path: str, body: bytes, *, connections: int, seconds: float, headers: str = ""
+    port: int, path: str, pushes: Pushes, *, connections: int, seconds: float, headers: str = ""
 ) -> Result:
-    """Post ``body`` with a new ``webhook-id`` each time for some seconds; answers must carry a Content-Length."""
+    """Post pushes, each with a ``webhook-id`` of its own, for some seconds; answers must have a Content-Length."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"X-Gitlab-Event: Push Hook\r\n{headers}Content-Length: {len(body)}\r\nwebhook-id: "
+        f"X-Gitlab-Event: Push Hook\r\n{headers}Content-Length: {len(pushes[0])}\r\nwebhook-id: "
     ).encode()
     selector = selectors.DefaultSelector()
     result = Result(seconds=0.0, latencies=[])
@@ -64,7 +77,7 @@ def run(  # noqa: C901 - one loop, kept in one piece for its speed
     def begin(connection: _Connection) -> None:
         nonlocal sent
         sent += 1
-        connection.out = head + f"{run_id}-{sent}\r\n\r\n".encode() + body
+        connection.out = head + f"{run_id}-{sent}\r\n\r\n".encode() + pushes[sent]
         connection.received = b""
         connection.started_at = time.perf_counter()
         push(connection)
