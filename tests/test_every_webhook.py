@@ -37,6 +37,24 @@ class Sample:
 
 
 SAMPLES = {
+    "ALERTMANAGER": Sample(
+        settings={"token": "opensesame"},
+        genuine={"authorization": "Bearer opensesame"},
+        forged=(
+            {"authorization": ""},
+            {"authorization": "Bearer"},
+            {"authorization": "Bearer opensesam"},
+            {"authorization": "Bearer opensesame "},
+            {"authorization": "Bearer OPENSESAME"},
+            {"authorization": "Bearer 芝麻开门"},
+            {"authorization": "Bearer \ud83d"},
+            {"authorization": "Basic b3BlbnNlc2FtZTo="},
+            {"authorization": "opensesame"},
+            {"authorization": "Bearer " + "x" * 100_000},
+        ),
+        tokens=("opensesame", "opensesam", "opensesame ", "OPENSESAME", "芝麻开门"),
+        token_settings={"token": "opensesame"},
+    ),
     "GITLAB": Sample(
         settings={"secret_token": "opensesame"},
         genuine={"x-gitlab-token": "opensesame", "x-gitlab-event": "Push Hook"},
