@@ -20,7 +20,7 @@ from posthouse.relay import Relay
 log = logging.getLogger("posthouse.web")
 
 PREFIX = "/webhook/"
-#: GitLab sends nothing larger than 25 MB.
+#: GitLab, Jira Cloud and GitHub send nothing larger than 25 MB.
 BODY_BYTES = 25 * 1024 * 1024
 #: What counts as a length; servers should let nothing else pass.
 LENGTH = re.compile(r"[0-9]{1,20}")
@@ -52,7 +52,7 @@ class Hooks:
         if not path.startswith(PREFIX):
             return self._others(environ, start_response)
         if environ["REQUEST_METHOD"] != "POST":
-            error = "this address takes webhooks: let GitLab POST to it"
+            error = "this address takes webhooks: let the sender POST to it"
             return _answer(start_response, 405, {"error": error}, ("Allow", "POST"))
         webhook_id = unquote(path.removeprefix(PREFIX)).rstrip("/")
         try:
@@ -70,12 +70,13 @@ class Hooks:
 
 
 def _inbound(environ: WSGIEnvironment, now: float) -> Inbound:
+    headers = {
+        name[5:].lower().replace("_", "-"): _as_utf8(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
     return Inbound(
-        headers={
-            name[5:].lower().replace("_", "-"): _as_utf8(value)
-            for name, value in environ.items()
-            if name.startswith("HTTP_")
-        },
+        headers=headers | {"content-type": environ.get("CONTENT_TYPE", "")},
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
         body=_body(environ),
         received_at=now,
