@@ -288,6 +288,74 @@ def test_a_mistake_is_named_with_its_line_and_key(
     assert any(problem[:2] == (line, key) and words in problem[2] for problem in found), found
 
 
+EVENTS = """
+from posthouse import EventHandler
+from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler
+
+
+class RingHookNotifyEventHandler(EventHandler):
+    webhook_type = GitlabWebhookHandler
+    events = ("Door Ring Hook",)
+    happenings = {"once": True, "twice": False}
+
+    def handle(self, event):
+        return ()
+
+
+class KnockHookNotifyEventHandler(EventHandler):
+    webhook_type = GitlabWebhookHandler
+    events = ("Door Knock Hook",)
+
+    def handle(self, event):
+        return ()
+"""
+
+
+def with_events(folder: Path, events: str) -> str:
+    (folder / "door.py").write_text(EVENTS, encoding="utf-8")
+    return f"config:\n  plugins: [door.py]\n{WEBHOOK}      events: {events}\n"
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ("{Door Ring Hook: on}", True),
+        ("{Door Ring Hook: off}", False),
+        ("{Door Ring Hook: true}", True),
+        ("{door ring: off}", False),
+        ("{door_ring: [twice, once]}", ("twice", "once")),
+        ("{Door Ring Hook: []}", ()),
+        ("{Door Knock Hook: off}", None),
+        ("{}", None),
+    ],
+)
+def test_an_event_is_switched_by_any_spelling_of_its_name(
+    tmp_path: Path, loaded: Loaded, events: str, told: object
+) -> None:
+    webhook = loaded(with_events(tmp_path, events)).webhooks["demo"]
+    assert webhook.settings.told("Door Ring Hook") == told
+
+
+@pytest.mark.parametrize(
+    ("events", "key", "text"),
+    [
+        ("{Door Rin Hook: on}", "Door Rin Hook", "no event of GITLAB is called 'Door Rin Hook'; did you mean 'Door Ri"),
+        ("{Door Ring Hook: sometimes}", "Door Ring Hook", "must be on, off or a list of what may happen"),
+        ("{Door Ring Hook: }", "Door Ring Hook", "must be on, off or a list of what may happen"),
+        ("{Door Ring Hook: [5]}", "Door Ring Hook", "must be on, off or a list of what may happen"),
+        ("{door ring: [thrice]}", "door ring[0]", "nothing that may happen here is called 'thrice'; did you mean 'twi"),
+        ("{door ring: on, Door Ring Hook: off}", "Door Ring Hook", "the same event is set as 'door ring' above"),
+        ("{door knock: [once]}", "door knock", "can only be on or off"),
+    ],
+)
+def test_a_switch_without_an_effect_is_named(
+    tmp_path: Path, problems: Problems, events: str, key: str, text: str
+) -> None:
+    ((line, place, words),) = problems(with_events(tmp_path, events))
+    assert (line, place) == (6, f"config.webhooks[0].events.{key}")
+    assert words.startswith(text)
+
+
 def test_a_mistake_reads_as_file_line_key_and_words(write: Callable[[str], Path]) -> None:
     path = write("config:\n  server:\n    prot: 1\n" + WEBHOOK)
     with pytest.raises(ConfigError) as caught:

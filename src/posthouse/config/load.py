@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from posthouse.config.settings import FileSettings, Robot, Settings, Webhook
 from posthouse.config.source import Path_, Source, read
 from posthouse.core.errors import ConfigError, Problem
-from posthouse.core.plugin import WebhookHandler, WebhookSettings, event_word
+from posthouse.core.plugin import EventHandler, WebhookHandler, WebhookSettings, event_word
 from posthouse.discovery import PluginError, Registry, discover
 
 ROOT = "config"
@@ -106,17 +106,26 @@ class _WebhookReader:
     def _check_events(self, handler: type[WebhookHandler], settings: WebhookSettings, path: Path_) -> None:
         """Name what is switched that does not exist: it would never have an effect."""
         known = {name: found for (kind, name), found in self._registry.events.items() if kind == handler.type}
-        for key, told in settings.events.items():
-            found = next((event for name, event in known.items() if event_word(name) == event_word(key)), None)
+        seen: dict[str, str] = {}
+        for key, switch in settings.events.items():
+            word = event_word(key)
+            found = next((event for name, event in known.items() if event_word(name) == word), None)
             if found is None:
                 self._problem((*path, key), f"no event of {handler.type} is called {key!r}{_nearest(key, known)}")
-            elif isinstance(told, tuple) and not found.happenings:
-                self._problem((*path, key), "can only be on or off")
-            elif isinstance(told, tuple):
-                for index, what in enumerate(told):
-                    if what not in found.happenings:
-                        near = _nearest(what, found.happenings)
-                        self._problem((*path, key, index), f"nothing that may happen here is called {what!r}{near}")
+            elif word in seen:
+                self._problem((*path, key), f"the same event is set as {seen[word]!r} above")
+            elif isinstance(switch, tuple):
+                self._check_happenings(found, switch, (*path, key))
+            seen[word] = key
+
+    def _check_happenings(self, handler: type[EventHandler], chosen: tuple[str, ...], path: Path_) -> None:
+        if not handler.happenings:
+            self._problem(path, "can only be on or off")
+            return
+        for index, what in enumerate(chosen):
+            if what not in handler.happenings:
+                near = _nearest(what, handler.happenings)
+                self._problem((*path, index), f"nothing that may happen here is called {what!r}{near}")
 
     def _robots(self, notify: Any, path: Path_, webhook_id: str) -> list[Robot]:
         if notify is None:

@@ -15,6 +15,9 @@ PREFIX = "#/$defs/"
 #: ``${NAME}`` and ``${file:…}`` stand for any value, also where a number or one of a few words is wanted.
 REFERENCE: Mapping[str, Any] = {"type": "string", "pattern": r"\$\{"}
 
+#: YAML 1.1 reads ``on`` as true, YAML 1.2 as text; editors know either.
+SWITCH: Mapping[str, Any] = {"enum": [True, False, "on", "off"]}
+
 
 def json_schema(registry: Registry) -> dict[str, Any]:
     """Return the schema of a file that uses the webhook types and notifiers in ``registry``.
@@ -37,7 +40,10 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     config = parts[names[FileSettings]]
     config["description"] = "Everything that posthouse is told."
     config["properties"]["webhooks"]["items"] = {
-        "oneOf": [_webhook(parts[names[handler.settings_model]], name) for name, handler in registry.webhooks.items()]
+        "oneOf": [
+            _webhook(parts[names[handler.settings_model]], name, _events(registry, name))
+            for name, handler in registry.webhooks.items()
+        ]
     }
     for handler in registry.webhooks.values():
         parts.pop(names[handler.settings_model], None)
@@ -53,13 +59,34 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     }
 
 
-def _webhook(part: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a webhook type's settings as an entry of the file: with its own word as ``type``, and with robots."""
-    kind = {**part["properties"]["type"], "const": name}
+def _webhook(part: Mapping[str, Any], name: str, events: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a webhook type's settings as an entry of the file: its own word as ``type``, its events, its robots."""
+    properties = part["properties"]
     return {
         **part,
-        "properties": {**part["properties"], "type": kind, "notify": {"$ref": f"{PREFIX}notify"}},
+        "properties": {
+            **properties,
+            "type": {**properties["type"], "const": name},
+            "events": {**properties["events"], "properties": events, "additionalProperties": _switches(())},
+            "notify": {"$ref": f"{PREFIX}notify"},
+        },
     }
+
+
+def _events(registry: Registry, webhook_type: str) -> dict[str, Any]:
+    """Return what each event can be set to; other spellings of their names are right, too."""
+    return {
+        name: _switches(tuple(handler.happenings) or None)
+        for (kind, name), handler in registry.events.items()
+        if kind == webhook_type
+    }
+
+
+def _switches(happenings: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return on, off, or a list of happenings: of these, of any (an empty tuple), or no list at all (None)."""
+    items = {"enum": list(happenings)} if happenings else {"type": "string"}
+    chosen = [] if happenings is None else [{"type": "array", "items": items}]
+    return {"anyOf": [dict(SWITCH), *chosen, dict(REFERENCE)]}
 
 
 def _notify(names: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, quote_plus
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from posthouse.core.event import Event, Inbound
 from posthouse.core.http import HttpReply, HttpRequest
@@ -21,6 +21,19 @@ Language = Literal["zh", "en"]
 Payload = Mapping[str, Any]
 #: A credential. It does not show in a ``repr``, and an empty one is an error: it must never mean "anybody".
 Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _switch(value: object) -> object:
+    """Return a switch as it is meant; YAML 1.2 reads ``on`` and ``off`` as text."""
+    if isinstance(value, str) and value in {"on", "off"}:
+        return value == "on"
+    if isinstance(value, bool) or (isinstance(value, list | tuple) and all(isinstance(word, str) for word in value)):
+        return value
+    raise ValueError("must be on, off or a list of what may happen")
+
+
+#: What is told of an event: nothing, what is told by default, or the happenings that are named.
+Switch = Annotated[bool | tuple[str, ...], BeforeValidator(_switch)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
@@ -52,7 +65,7 @@ class WebhookSettings(PluginSettings):
     """The last part of the address that the sender posts to; letters, digits, `_`, `-` and `.`."""
     type: str
     """Which system sends: the name of a webhook type."""
-    events: Mapping[str, bool | tuple[str, ...]] = Field(default_factory=dict)
+    events: Mapping[str, Switch] = Field(default_factory=dict)
     """What is told, by the names of events: `on`, `off`, or a list of what may happen to them."""
 
     def told(self, name: str) -> bool | tuple[str, ...] | None:
