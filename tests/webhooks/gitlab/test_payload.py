@@ -134,7 +134,8 @@ def test_a_field_that_is_listed_but_the_same_has_not_changed() -> None:
 
 def test_the_reason_for_silence_is_short_whatever_is_listed() -> None:
     changes = {f"{number:03}{'x' * 1000}": {} for number in range(100)} | {"updated_at": {}}
-    assert len(silence(Reader({"changes": changes}), "issue")) < 600
+    update = {"object_attributes": {"action": "update"}, "changes": changes}
+    assert len(silence(Reader(update), "issue", "update")) < 600
 
 
 def test_a_push_of_35_commits_counts_them_all() -> None:

@@ -1,9 +1,9 @@
 """What an update of an issue or a merge request changed, and which of that is worth a message."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 
-from posthouse import No, Reader, Yes
-from posthouse.webhooks.gitlab.payload import SHOWN, WORD, word
+from posthouse import Reader
+from posthouse.webhooks.gitlab.payload import SHOWN, WORD, name, number, word
 
 #: Fields that change along with others, or by GitLab's own doing; nobody wants to hear of them alone.
 NOISE = frozenset(
@@ -42,13 +42,13 @@ def has_changed(reader: Reader, field: str) -> bool:
 
 
 def added(reader: Reader, field: str) -> list[Reader]:
-    """Return the people who are there now and were not before."""
+    """Return the people, or labels, that are there now and were not before."""
     both = change(reader, field)
     return _missing(both.each("current"), both.each("previous"))
 
 
 def removed(reader: Reader, field: str) -> list[Reader]:
-    """Return the people who were there before and are not now."""
+    """Return the people, or labels, that were there before and are not now."""
     both = change(reader, field)
     return _missing(both.each("previous"), both.each("current"))
 
@@ -56,18 +56,9 @@ def removed(reader: Reader, field: str) -> list[Reader]:
 def turned(reader: Reader, field: str, key: str, value: object) -> list[Reader]:
     """Return the people whose ``key`` is ``value`` now, and was not before."""
     both = change(reader, field)
-    were = {_identity(person) for person in both.each("previous") if _is(person, key, value)}
+    were = {identity(person) for person in both.each("previous") if _is(person, key, value)}
     now = [person for person in both.each("current") if _is(person, key, value)]
-    return [person for person in now if _identity(person) not in were]
-
-
-def told(reader: Reader, noun: str, what: str, known: Container[str]) -> Yes | No:
-    """Decide whether what happened to something is told: what is ``known`` is, but no update that is only that."""
-    if what == "update":
-        return No(silence(reader, noun))
-    if not what:
-        return No(f"the {noun}'s action is missing")
-    return Yes() if what in known else No(f"the {noun}'s action is {what}")
+    return [person for person in now if identity(person) not in were]
 
 
 def action_of(attributes: Reader) -> str:
@@ -75,25 +66,41 @@ def action_of(attributes: Reader) -> str:
     return word(attributes, "action") or ("open" if attributes.text("state") == "opened" else "")
 
 
-def silence(reader: Reader, what: str) -> str:
-    """Return why an update is not told, naming the fields it changed."""
+def switched(reader: Reader, field: str, *, to: bool) -> bool:
+    """Tell whether a field that is true or false has changed its value ``to`` this one."""
+    both = change(reader, field)
+    return both.at("current").value is to and both.at("previous").value is (not to)
+
+
+def titles(labels: Iterable[Reader]) -> tuple[str, ...]:
+    """Return what labels are called."""
+    return tuple(title for label in labels if (title := name(label, "title", "name")))
+
+
+def identity(person: Reader) -> str:
+    """Return what tells people, or labels, apart; older payloads give people no id."""
+    return number(person, "id") or person.first_text("username", "name", "title")
+
+
+def silence(reader: Reader, noun: str, what: str) -> str:
+    """Return why ``what`` happened to something is not told; of updates, which fields they changed."""
+    if not what:
+        return f"the {noun}'s action is missing"
+    if action_of(reader.at("object_attributes")) != "update":
+        return f"the {noun}'s action is {what}"
     changes = reader.at("changes").value
     keys = changes if isinstance(changes, dict) else {}
     news = sorted(key[:WORD] for key in keys if key not in NOISE)
     if not news:
-        return f"the update of the {what} changed nothing worth telling"
+        nothing = f"the update of the {noun} changed nothing worth telling"
+        return nothing if what == "update" else f"the {noun}'s update is {what}"
     more = ", …" if len(news) > SHOWN else ""
-    return f"the update of the {what} changed only {', '.join(news[:SHOWN])}{more}"
+    return f"the update of the {noun} changed only {', '.join(news[:SHOWN])}{more}"
 
 
 def _missing(people: Iterable[Reader], others: Iterable[Reader]) -> list[Reader]:
-    known = {_identity(person) for person in others}
-    return [person for person in people if _identity(person) not in known]
-
-
-def _identity(person: Reader) -> str:
-    """Return what tells people apart; older payloads give them no id."""
-    return person.label("id") or person.text("username") or person.text("name")
+    known = {identity(person) for person in others}
+    return [person for person in people if identity(person) not in known]
 
 
 def _is(person: Reader, key: str, value: object) -> bool:

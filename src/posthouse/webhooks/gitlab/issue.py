@@ -1,9 +1,20 @@
 """Issues and other work items, by their type: opened, closed, given to somebody or a due date."""
 
 import re
+from collections.abc import Sequence
+from typing import ClassVar
 
 from posthouse import Event, Inline, Level, Line, Link, Message, No, Reader, Yes
-from posthouse.webhooks.gitlab.changes import action_of, added, change, has_changed, removed, told
+from posthouse.webhooks.gitlab.changes import (
+    action_of,
+    added,
+    change,
+    has_changed,
+    removed,
+    silence,
+    switched,
+    titles,
+)
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
     buttons,
@@ -12,6 +23,7 @@ from posthouse.webhooks.gitlab.payload import (
     marked,
     name,
     number,
+    occurrence,
     project_id,
     quote,
     story,
@@ -40,49 +52,78 @@ WORDS = {
     "unassigned": ("{who} 取消了 {people} 在{item} 上的指派", "{who} unassigned {people} from {item}"),
     "due_date_set": ("{who} 将{item} 的截止日期设为 {day}", "{who} set the due date of {item} to {day}"),
     "due_date_removed": ("{who} 取消了{item} 的截止日期", "{who} removed the due date of {item}"),
+    "made_public": ("{who} 将{item} 设为公开", "{who} made {item} public"),
+    "made_confidential": ("{who} 将{item} 设为机密", "{who} made {item} confidential"),
+    "title_changed": ("{who} 更改了{item} 的标题", "{who} changed the title of {item}"),
+    "description_changed": ("{who} 修改了{item} 的描述", "{who} edited the description of {item}"),
+    "labels_changed": ("{who} 更改了{item} 的标记", "{who} changed the labels of {item}"),
+    "milestone_changed": ("{who} 更改了{item} 的里程碑", "{who} changed the milestone of {item}"),
     "update": ("{who} 更新了{item}", "{who} updated {item}"),
 }
+#: When people look at an issue for the first time, or at a description that is new.
+INTRODUCTIONS = frozenset({"open", "made_public", "description_changed"})
 #: A date, alone or at the beginning of a time.
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
-    """Tells of the life of issues and work items, of who has them now, and until when."""
+    """Tells of the life of issues and work items, of who has them now, and until when.
+
+    To be chosen are GitLab's actions and what an update may be about; several of them may come in one event. Off by
+    default are `made_public`, `title_changed`, `description_changed`, `labels_changed` and `milestone_changed`.
+    """
 
     events = ("Issue Hook",)
+    happenings: ClassVar = {
+        "open": True,
+        "close": True,
+        "reopen": True,
+        "assigned": True,
+        "unassigned": True,
+        "due_date_set": True,
+        "due_date_removed": True,
+        "made_public": False,
+        "title_changed": False,
+        "description_changed": False,
+        "labels_changed": False,
+        "milestone_changed": False,
+    }
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about other updates, and about unknown actions."""
-        return told(event.reader, "issue", _happening(event.reader), WORDS)
+        what = self.what(event)
+        return self.told(event, what, silence=silence(event.reader, "issue", what))
 
     def message(self, event: Event) -> Message:
         """Show who has it, its labels and its due date; what it is about when it is opened."""
         issue = event.reader
-        what = _happening(issue)
+        what = self.what(event)
         attributes = issue.at("object_attributes")
         labels = label_titles(issue) or label_titles(attributes)
         return Message(
             title=self.titled(self._headline(issue, what), name(attributes, "title")),
             blocks=(
                 *self.about(issue),
-                *fields(
-                    (self.choose(zh="指派给", en="Assignees"), self.names(issue.each("assignees"))),
-                    (self.choose(zh="标记", en="Labels"), self.codes(labels)),
-                    (self.choose(zh="截止日期", en="Due date"), _day(attributes.text("due_date"))),
-                ),
-                *(quote(attributes.text("description")) if what == "open" else ()),
-                *buttons(self._link(issue)),
+                *fields(*self._pairs(issue, what, labels)),
+                *(quote(attributes.text("description")) if what in INTRODUCTIONS else ()),
+                *buttons(self.link(issue)),
             ),
             level=Level.INFO,
             facts=self.facts(
                 issue, type=item_type(issue), action=what, status=word(attributes, "state"), labels=labels
             ),
             story=issue_story(issue, attributes),
+            occurrence=occurrence("issue", number(attributes, "id"), what, attributes.text("updated_at")),
         )
+
+    def what(self, event: Event) -> str:
+        """Return the action, or what is worth telling of the update; empty if the payload does not say."""
+        action = action_of(event.reader.at("object_attributes"))
+        return self.foremost(event, (*_updates(event.reader), "update")) if action == "update" else action
 
     def _headline(self, issue: Reader, what: str) -> Line:
         zh, en = WORDS.get(what, WORDS["update"])
-        people: Inline = self.names(added(issue, "assignees") or removed(issue, "assignees"))
+        people: Inline = self.names((removed if what == "unassigned" else added)(issue, "assignees"))
         return self.say(
             zh=zh,
             en=en,
@@ -92,7 +133,20 @@ class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
             day=_day(change(issue, "due_date").text("current")),
         )
 
-    def _link(self, issue: Reader) -> Link:
+    def _pairs(self, issue: Reader, what: str, labels: Sequence[str]) -> list[tuple[str, Line | str]]:
+        old_title = name(change(issue, "title"), "previous") if what == "title_changed" else ""
+        more, fewer = (titles(find(issue, "labels")) if what == "labels_changed" else () for find in (added, removed))
+        return [
+            (self.choose(zh="原标题", en="Title before"), old_title),
+            (self.choose(zh="指派给", en="Assignees"), self.names(issue.each("assignees"))),
+            (self.choose(zh="新增的标记", en="Labels added"), self.codes(more)),
+            (self.choose(zh="移除的标记", en="Labels removed"), self.codes(fewer)),
+            (self.choose(zh="标记", en="Labels"), self.codes(labels)),
+            (self.choose(zh="截止日期", en="Due date"), _day(issue.text("object_attributes.due_date"))),
+        ]
+
+    def link(self, issue: Reader) -> Link:
+        """Return the issue's page."""
         project, iid = self.project(issue).url, number(issue, "object_attributes.iid")
         page = "issues" if item_type(issue) == "issue" else "work_items"
         built = f"{project}/-/{page}/{iid}" if project and iid else ""
@@ -105,9 +159,11 @@ def item_type(issue: Reader) -> str:
     return kind.replace("_", " ").lower()
 
 
-def item_words(kind: str, iid: str) -> dict[str, str]:
+def item_words(kind: str, iid: str, *, confidential: bool = False) -> dict[str, str]:
     """Return a work item with its number, or as one of its kind, in both languages."""
-    zh, en = TYPES.get(kind, (kind, f"the {kind}"))
+    zh, en = TYPES.get(kind, (f" {kind}", f"the {kind}"))
+    if confidential:
+        zh, en = f"机密{zh}", f"a confidential {en.partition(' ')[2]}"
     mark = "&" if kind == "epic" else "#"
     if not iid:
         return {"zh": f"一个{zh}", "en": en}
@@ -121,20 +177,22 @@ def issue_story(reader: Reader, issue: Reader) -> str | None:
     return in_project or (f"gitlab:issue:{own}" if own else None)
 
 
-def _happening(issue: Reader) -> str:
-    """Return the action, or what the update is about; empty if the payload does not say."""
-    action = action_of(issue.at("object_attributes"))
-    return _update(issue) if action == "update" else action
-
-
-def _update(issue: Reader) -> str:
-    if added(issue, "assignees"):
-        return "assigned"
-    if removed(issue, "assignees"):
-        return "unassigned"
-    if has_changed(issue, "due_date"):
-        return "due_date_set" if _day(change(issue, "due_date").text("current")) else "due_date_removed"
-    return "update"
+def _updates(issue: Reader) -> list[str]:
+    """Return what an update is about, the most urgent first."""
+    has_day = _day(change(issue, "due_date").text("current"))
+    found = {
+        "made_public": switched(issue, "confidential", to=False),
+        "made_confidential": switched(issue, "confidential", to=True),
+        "assigned": added(issue, "assignees"),
+        "unassigned": removed(issue, "assignees"),
+        "due_date_set": has_changed(issue, "due_date") and has_day,
+        "due_date_removed": has_changed(issue, "due_date") and not has_day,
+        "title_changed": has_changed(issue, "title"),
+        "description_changed": has_changed(issue, "description"),
+        "labels_changed": added(issue, "labels") or removed(issue, "labels"),
+        "milestone_changed": has_changed(issue, "milestone_id"),
+    }
+    return [what for what, happened in found.items() if happened]
 
 
 def _day(text: str) -> str:

@@ -1,8 +1,10 @@
-"""Jobs: off unless they failed, as GitLab sends every change of every job."""
+"""Jobs: off unless they are asked for, as GitLab sends every change of every job."""
 
+from typing import ClassVar
 from urllib.parse import quote as quoted
 
 from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, first_line
+from posthouse.webhooks.gitlab.ci_status import LEVELS, OTHER_STATUS, STATUSES
 from posthouse.webhooks.gitlab.job_failure import reason
 from posthouse.webhooks.gitlab.payload import (
     NAME,
@@ -12,6 +14,7 @@ from posthouse.webhooks.gitlab.payload import (
     marked,
     name,
     number,
+    occurrence,
     project_id,
     ref_name,
     short_sha,
@@ -19,26 +22,23 @@ from posthouse.webhooks.gitlab.payload import (
     word,
 )
 
-#: How a job ended, as (Chinese, English).
-WORDS = {
-    "success": ("{job}{place}成功", "{job} passed{place}"),
-    "failed": ("{job}{place}失败", "{job} failed{place}"),
-    "canceled": ("{job}{place}被取消", "{job} was canceled{place}"),
-}
-LEVELS = {"success": Level.SUCCESS, "failed": Level.FAILURE, "canceled": Level.WARNING}
-
 
 class JobHookNotifyEventHandler(GitlabNotifyEventHandler):
-    """Tells of jobs that failed."""
+    """Tells of jobs that failed, where job events are switched on: the message about their pipeline names them too.
+
+    To be chosen are GitLab's statuses; all but `failed` are off by default.
+    """
 
     events = ("Job Hook",)
+    on_by_default = False
+    happenings: ClassVar = {status: status == "failed" for status in STATUSES}
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about every other status."""
         status = word(event.reader, "build_status")
         if not status:
             return No("the job's status is missing")
-        return Yes() if status == "failed" else No(f"the job's status is {status}")
+        return self.told(event, status, silence=f"the job's status is {status}")
 
     def message(self, event: Event) -> Message:
         """Show where the job ran, why it failed and whether that matters."""
@@ -58,20 +58,21 @@ class JobHookNotifyEventHandler(GitlabNotifyEventHandler):
             ),
             # A job belongs to the story of its pipeline.
             story=story("pipeline", project_id(job), marked(":", number(job, "pipeline_id"))),
+            occurrence=occurrence("job", number(job, "build_id"), status),
         )
 
     def _headline(self, job: Reader, status: str) -> Line:
         ref, title = ref_name(job.text("ref")), name(job, "build_name") or marked("#", number(job, "build_id"))
         place = self.say(zh="在 {ref} 上", en=" on {ref}", ref=Code(ref)) if ref else ()
-        zh, en = WORDS.get(status, ("{job}{place}的状态有变化", "{job} changed its status{place}"))
+        zh, en = STATUSES.get(status, OTHER_STATUS)
         named = self.say(zh="作业 {name} ", en="Job {name}", name=Code(title))
-        return self.say(zh=zh, en=en, job=named if title else self.choose(zh="一个作业", en="A job"), place=place)
+        return self.say(zh=zh, en=en, what=named if title else self.choose(zh="一个作业", en="A job"), place=place)
 
     def _pairs(self, job: Reader, *, allowed: bool) -> list[tuple[str, Line | str]]:
         status = word(job, "build_status")
         failed, retries = status == "failed", job.count("retries_count")
         return [
-            (self.choose(zh="状态", en="Status"), "" if status in WORDS else status),
+            (self.choose(zh="状态", en="Status"), "" if status in STATUSES else status),
             (
                 self.choose(zh="失败原因", en="Reason"),
                 self.choose(**reason(job, "build_failure_reason")) if failed else "",

@@ -1,8 +1,10 @@
 """Merge requests: opened, reviewed, approved, changed, merged or closed."""
 
+from typing import ClassVar
+
 from posthouse import Code, Event, Inline, Items, Level, Line, Link, Message, No, Reader, Yes
-from posthouse.webhooks.gitlab.changes import action_of, change, told
-from posthouse.webhooks.gitlab.merge_request_update import update_of
+from posthouse.webhooks.gitlab.changes import action_of, added, change, identity, removed, silence, titles
+from posthouse.webhooks.gitlab.merge_request_update import updates_of
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
     buttons,
@@ -11,6 +13,7 @@ from posthouse.webhooks.gitlab.payload import (
     marked,
     name,
     number,
+    occurrence,
     project_id,
     quote,
     story,
@@ -43,8 +46,29 @@ WORDS = {
     "assignees_added": ("{who} 将{mr} 指派给 {people}", "{who} assigned {mr} to {people}"),
     "target_changed": ("{who} 更改了{mr} 的目标分支", "{who} changed the target branch of {mr}"),
     "title_changed": ("{who} 更改了{mr} 的标题", "{who} changed the title of {mr}"),
+    "reviewed": ("{who} 审核了{mr}", "{who} reviewed {mr}"),
+    "threads_resolved": ("{who} 解决了{mr} 的全部讨论", "{who} resolved all threads of {mr}"),
+    "auto_merge_set": ("{who} 将{mr} 设为自动合并", "{who} set {mr} to merge automatically"),
+    "reviewers_removed": ("{who} 不再请 {people} 审核{mr}", "{who} removed {people} from the reviewers of {mr}"),
+    "assignees_removed": ("{who} 取消了 {people} 在{mr} 上的指派", "{who} unassigned {people} from {mr}"),
+    "description_changed": ("{who} 修改了{mr} 的描述", "{who} edited the description of {mr}"),
+    "labels_changed": ("{who} 更改了{mr} 的标记", "{who} changed the labels of {mr}"),
+    "milestone_changed": ("{who} 更改了{mr} 的里程碑", "{who} changed the milestone of {mr}"),
     "update": ("{who} 更新了{mr}", "{who} updated {mr}"),
 }
+#: What is told only to those who ask for it: nobody waits for it.
+OFF = frozenset(
+    {
+        "reviewed",
+        "threads_resolved",
+        "auto_merge_set",
+        "reviewers_removed",
+        "assignees_removed",
+        "description_changed",
+        "labels_changed",
+        "milestone_changed",
+    }
+)
 LEVELS = {
     "merge": Level.SUCCESS,
     "approval": Level.SUCCESS,
@@ -56,23 +80,32 @@ LEVELS = {
 }
 #: When people look at a merge request for the first time, or again, and want to know more of it.
 INTRODUCTIONS = frozenset({"open", "reopen", "ready"})
+#: When they want to read what it is about.
+DESCRIBED = INTRODUCTIONS | {"description_changed"}
 #: GitLab's own doing after a push, in ``system_action``; the acting user is who pushed.
 RESETS = frozenset({"unapproval", "unapproved"})
 
 
 class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
-    """Tells of each step of a merge request, and of those updates that somebody waits for."""
+    """Tells of each step of a merge request, and of those updates that somebody waits for.
+
+    To be chosen are GitLab's actions, `approvals_reset` (by a push), and what an update may be about; several of them
+    may come in one event. Off by default are `reviewed`, `threads_resolved`, `auto_merge_set`, `reviewers_removed`,
+    `assignees_removed`, `description_changed`, `labels_changed` and `milestone_changed`.
+    """
 
     events = ("Merge Request Hook",)
+    happenings: ClassVar = {what: what not in OFF for what in WORDS if what != "update"}
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about updates of labels, descriptions and the like, and about unknown actions."""
-        return told(event.reader, "merge request", _happening(event.reader), WORDS)
+        what = self._what(event)
+        return self.told(event, what, silence=silence(event.reader, "merge request", what))
 
     def message(self, event: Event) -> Message:
         """Show the branches and the people; more when the merge request is introduced."""
         request = event.reader
-        what = _happening(request)
+        what = self._what(event)
         attributes = request.at("object_attributes")
         title = name(attributes, "title")
         return Message(
@@ -81,7 +114,7 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
                 *self.about(request),
                 *fields(*self._pairs(request, what)),
                 *self._last_commit(attributes, what),
-                *(quote(attributes.text("description")) if what in INTRODUCTIONS else ()),
+                *(quote(attributes.text("description")) if what in DESCRIBED else ()),
                 *buttons(self._link(request), self._compare(request, what)),
             ),
             level=LEVELS.get(what, Level.INFO),
@@ -94,12 +127,21 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
                 labels=label_titles(request) or label_titles(attributes),
             ),
             story=story("merge_request", project_id(request), marked("!", number(attributes, "iid"))),
+            occurrence=_occurrence(request, what),
         )
+
+    def _what(self, event: Event) -> str:
+        """Return the action, or what is worth telling of the update; empty if the payload does not say."""
+        attributes = event.reader.at("object_attributes")
+        action = action_of(attributes)
+        if action in RESETS and attributes.flag("system"):
+            return "approvals_reset"
+        return self.foremost(event, (*updates_of(event.reader), "update")) if action == "update" else action
 
     def _headline(self, request: Reader, what: str) -> Line:
         zh, en = WORDS.get(what, WORDS["update"])
         iid = number(request, "object_attributes.iid")
-        people: Inline = self.names(update_of(request).people) or self.choose(zh="他人", en="somebody")
+        people: Inline = self.names(updates_of(request).get(what, ())) or self.choose(zh="他人", en="somebody")
         mr = self.choose(zh=f"合并请求 !{iid}", en=f"merge request !{iid}") if iid else self._some()
         return self.say(zh=zh, en=en, who=self.actor(request), mr=mr, people=people)
 
@@ -107,22 +149,20 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
         return self.choose(zh="一个合并请求", en="a merge request")
 
     def _pairs(self, request: Reader, what: str) -> list[tuple[str, Line | str]]:
-        attributes = request.at("object_attributes")
-        pairs: list[tuple[str, Line | str]] = [
-            (self.choose(zh="分支", en="Branches"), _branches(attributes)),
+        is_introduced = what in INTRODUCTIONS or what.endswith("_added")
+        old_target = _before(request, what, "target_changed", "target_branch")
+        more, fewer = (titles(find(request, "labels")) if what == "labels_changed" else () for find in (added, removed))
+        labels = label_titles(request) if is_introduced or what == "labels_changed" else ()
+        return [
+            (self.choose(zh="分支", en="Branches"), _branches(request.at("object_attributes"))),
             (self.choose(zh="指派给", en="Assignees"), self.names(request.each("assignees"))),
-            (
-                self.choose(zh="原目标分支", en="Target before"),
-                _before(request, what, "target_changed", "target_branch"),
-            ),
+            (self.choose(zh="原目标分支", en="Target before"), old_target),
             (self.choose(zh="原标题", en="Title before"), _before(request, what, "title_changed", "title")),
+            (self.choose(zh="审核者", en="Reviewers"), self.names(request.each("reviewers")) if is_introduced else ""),
+            (self.choose(zh="新增的标记", en="Labels added"), self.codes(more)),
+            (self.choose(zh="移除的标记", en="Labels removed"), self.codes(fewer)),
+            (self.choose(zh="标记", en="Labels"), self.codes(labels)),
         ]
-        if what in INTRODUCTIONS or what.endswith("_added"):
-            pairs += [
-                (self.choose(zh="审核者", en="Reviewers"), self.names(request.each("reviewers"))),
-                (self.choose(zh="标记", en="Labels"), self.codes(label_titles(request))),
-            ]
-        return pairs
 
     def _last_commit(self, attributes: Reader, what: str) -> tuple[Items, ...]:
         commit = attributes.at("last_commit")
@@ -144,13 +184,14 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
         return Link(self.choose(zh="查看变更", en="Compare"), f"{project}/-/compare/{old}...{new}" if known else "")
 
 
-def _happening(request: Reader) -> str:
-    """Return the action, or what the update is about; empty if the payload does not say."""
+def _occurrence(request: Reader, what: str) -> str | None:
+    """Name the step by who took it and when as well: approvals do not change ``updated_at``.
+
+    GitLab says since 18.10 when a step was taken.
+    """
     attributes = request.at("object_attributes")
-    action = action_of(attributes)
-    if action in RESETS and attributes.flag("system"):
-        return "approvals_reset"
-    return update_of(request).what if action == "update" else action
+    when = attributes.first_text("actioned_at", "updated_at")
+    return occurrence("merge_request", number(attributes, "id"), what, identity(request.at("user")), when)
 
 
 def _branches(attributes: Reader) -> Line:

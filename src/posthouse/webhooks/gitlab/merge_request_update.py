@@ -1,42 +1,39 @@
 """What an update of a merge request is about: GitLab calls everything "update" that is no step of its own."""
 
 import re
-from dataclasses import dataclass
 
 from posthouse import Reader
-from posthouse.webhooks.gitlab.changes import added, change, has_changed, turned
+from posthouse.webhooks.gitlab.changes import added, change, has_changed, removed, switched, turned
 
 #: How a title says that the merge request is a draft; marking it as ready changes the title too.
 DRAFT_PREFIX = re.compile(r"\s*(\[(draft|wip)\]|\(draft\)|(draft|wip):)\s*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
-    """What changed most, in a word, and whom it concerns; "update" for nothing that somebody waits for."""
-
-    what: str
-    people: tuple[Reader, ...] = ()
-
-
-def update_of(request: Reader) -> Update:
-    """Return the most urgent of the changes that came together."""
-    if turned(request, "reviewers", "state", "requested_changes"):
-        return Update("changes_requested")
-    if again := turned(request, "reviewers", "re_requested", value=True):
-        return Update("review_requested", tuple(again))
-    # Older GitLabs list assignees as changed with every push (their issue 216874), so commits are looked at first.
-    if request.text("object_attributes.oldrev"):
-        return Update("new_commits")
+def updates_of(request: Reader) -> dict[str, list[Reader]]:
+    """Return what an update is about, the most urgent first, each with the people it concerns."""
+    was_pushed = bool(request.text("object_attributes.oldrev"))
     was_draft, is_draft = (change(request, "draft").flag(key) for key in ("previous", "current"))
-    if was_draft != is_draft:
-        return Update("draft" if is_draft else "ready")
-    if reviewers := added(request, "reviewers"):
-        return Update("reviewers_added", tuple(reviewers))
-    if assignees := added(request, "assignees"):
-        return Update("assignees_added", tuple(assignees))
-    if has_changed(request, "target_branch"):
-        return Update("target_changed")
-    return Update("title_changed" if _has_new_title(request) else "update")
+    found: dict[str, list[Reader] | bool] = {
+        "changes_requested": turned(request, "reviewers", "state", "requested_changes"),
+        "review_requested": turned(request, "reviewers", "re_requested", value=True),
+        "new_commits": was_pushed,
+        "ready": was_draft and not is_draft,
+        "draft": is_draft and not was_draft,
+        "reviewers_added": added(request, "reviewers"),
+        # Older GitLabs list assignees as changed with every push (their issue 216874).
+        "assignees_added": [] if was_pushed else added(request, "assignees"),
+        "target_changed": has_changed(request, "target_branch"),
+        "title_changed": _has_new_title(request),
+        "reviewed": turned(request, "reviewers", "state", "reviewed"),
+        "threads_resolved": switched(request, "blocking_discussions_resolved", to=True),
+        "auto_merge_set": switched(request, "merge_when_pipeline_succeeds", to=True),
+        "reviewers_removed": removed(request, "reviewers"),
+        "assignees_removed": [] if was_pushed else removed(request, "assignees"),
+        "description_changed": has_changed(request, "description"),
+        "labels_changed": bool(added(request, "labels") or removed(request, "labels")),
+        "milestone_changed": has_changed(request, "milestone_id"),
+    }
+    return {what: happened if isinstance(happened, list) else [] for what, happened in found.items() if happened}
 
 
 def _has_new_title(request: Reader) -> bool:

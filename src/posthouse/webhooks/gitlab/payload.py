@@ -1,7 +1,7 @@
 """What all of GitLab's handlers read alike: the project, the person who acted, branches, commits, labels."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from posthouse import (
@@ -9,19 +9,22 @@ from posthouse import (
     Bold,
     Buttons,
     Code,
+    Event,
     Fields,
     Line,
     Link,
+    No,
     NotifyEventHandler,
     Quote,
     Reader,
     Text,
+    Yes,
     excerpt,
     first_line,
     join,
     plain,
 )
-from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler
+from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler, GitlabWebhookSettings
 
 #: How many commits, jobs or files a message shows before it says "… 12 more".
 SHOWN = 10
@@ -47,6 +50,15 @@ class GitlabNotifyEventHandler(NotifyEventHandler):
     """A handler of GitLab's events, with the words that stand in for what a payload does not say."""
 
     webhook_type = GitlabWebhookHandler
+    settings: GitlabWebhookSettings
+
+    def told(self, event: Event, what: str, *, silence: str) -> Yes | No:
+        """Decide about one of the handler's ``happenings``; ``silence`` is why it is not told."""
+        return Yes() if self.tells(event, what) else No(silence)
+
+    def foremost(self, event: Event, found: Sequence[str]) -> str:
+        """Return which of the happenings that came in one event is told, the first if none is; empty without any."""
+        return next((what for what in found if self.tells(event, what)), next(iter(found), ""))
 
     def project(self, reader: Reader) -> Link:
         """Return the project with its path, or what comes nearest; without text where there is no project at all."""
@@ -83,8 +95,10 @@ class GitlabNotifyEventHandler(NotifyEventHandler):
         return self.choose(zh="、", en=", ").join(known[:SHOWN]) + more
 
     def codes(self, titles: Iterable[str]) -> Line:
-        """Return names set apart as code in one line."""
-        return join((Code(title) for title in titles), self.choose(zh="、", en=", "))
+        """Return names set apart as code in one line, ten at most."""
+        known = [title for title in titles if title]
+        line = join((Code(title) for title in known[:SHOWN]), self.choose(zh="、", en=", "))
+        return (*line, f" … +{len(known) - SHOWN}") if len(known) > SHOWN else line
 
     def titled(self, line: Line, title: str) -> str:
         """Return a message's title: what happened, then the title of the object it happened to, where it has one."""

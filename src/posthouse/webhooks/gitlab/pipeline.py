@@ -1,6 +1,9 @@
 """Pipelines: whether they went well, and if not, which jobs failed and why."""
 
+from typing import ClassVar
+
 from posthouse import Block, Bold, Code, Event, Items, Level, Line, Link, Message, No, Reader, Text, Yes, first_line
+from posthouse.webhooks.gitlab.ci_status import LEVELS, OTHER_STATUS, STATUSES
 from posthouse.webhooks.gitlab.job_failure import has_failed, mark, reason
 from posthouse.webhooks.gitlab.payload import (
     NAME,
@@ -11,48 +14,62 @@ from posthouse.webhooks.gitlab.payload import (
     marked,
     name,
     number,
+    occurrence,
     project_id,
     ref_name,
     story,
     word,
 )
+from posthouse.webhooks.gitlab.pipeline_history import memory_of, status_before, topic_of
 
-#: How a pipeline ended, as (Chinese, English).
-WORDS = {
-    "success": ("{pipeline}{place}成功", "{pipeline} passed{place}"),
-    "warnings": ("{pipeline}{place}通过，但有警告", "{pipeline} passed with warnings{place}"),
-    "failed": ("{pipeline}{place}失败", "{pipeline} failed{place}"),
-    "canceled": ("{pipeline}{place}被取消", "{pipeline} was canceled{place}"),
+#: What statuses do not tell, as (Chinese, English).
+WORDS = STATUSES | {
+    "warnings": ("{what}{place}通过，但有警告", "{what} passed with warnings{place}"),
+    "fixed": ("{what}{place}恢复正常", "{what} is fixed{place}"),
+    "still_failing": ("{what}{place}仍然失败", "{what} is still failing{place}"),
 }
-LEVELS = {
-    "success": Level.SUCCESS,
-    "warnings": Level.SUCCESS,
-    "failed": Level.FAILURE,
-    "canceled": Level.WARNING,
-}
-#: GitLab sends a pipeline at every change of its status. That one is well again needs its history, which is not here.
-TOLD = frozenset({"failed", "canceled"})
+TOLD = frozenset({"failed", "fixed", "still_failing", "canceled"})
 
 
 class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
-    """Tells of pipelines that failed or were canceled."""
+    """Tells of pipelines that failed, were canceled, or are fixed.
+
+    To be chosen are GitLab's statuses, `fixed` (passed after a failure, on the same branch, tag or merge request) and
+    `still_failing` (failed after a failure). `success` is every pipeline that passes, also with warnings; `failed` is
+    the first failure only, so that each of the others can be left out.
+    """
 
     events = ("Pipeline Hook",)
+    happenings: ClassVar = {what: what in TOLD for what in WORDS if what != "warnings"}
+
+    def topic(self, event: Event) -> str | None:
+        """Remember each branch, tag and merge request by itself."""
+        return topic_of(event.reader)
+
+    def remember(self, event: Event) -> str | None:
+        """Remember whether the newest pipeline passed or failed."""
+        return memory_of(event)
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about every status that nobody has to act on."""
-        status = word(event.reader, "object_attributes.status")
-        if not status:
+        what, status = _happening(event), word(event.reader, "object_attributes.status")
+        if not what:
             return No("the pipeline's status is missing")
-        return Yes() if status in TOLD else No(f"the pipeline's status is {status}")
+        if what == "fixed" and self.tells(event, status):
+            return Yes()
+        still = "the pipeline is still failing"
+        return self.told(
+            event, what, silence=still if what == "still_failing" else f"the pipeline's status is {status}"
+        )
 
     def message(self, event: Event) -> Message:
         """Show what ran on which commit, each stage with its jobs, and why jobs failed. Never the variables."""
         pipeline = event.reader
         attributes = pipeline.at("object_attributes")
-        outcome, ref = _outcome(pipeline), ref_name(attributes.text("ref"))
+        status = word(attributes, "status")
+        what, ref = _happening(event), ref_name(attributes.text("ref"))
         return Message(
-            title=self.titled(self._headline(pipeline, outcome), _title(pipeline)),
+            title=self.titled(self._headline(pipeline, what), _title(pipeline)),
             blocks=(
                 *self.about(pipeline),
                 *fields(*self._pairs(pipeline)),
@@ -60,12 +77,13 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
                 *self._failures(pipeline),
                 *buttons(self._link(pipeline), self._request_link(pipeline)),
             ),
-            level=LEVELS.get(outcome, Level.INFO),
-            facts=self.facts(pipeline, ref=ref, status=word(attributes, "status"), source=word(attributes, "source")),
+            level=LEVELS.get(status, Level.INFO),
+            facts=self.facts(pipeline, ref=ref, action=what, status=status, source=word(attributes, "source")),
             story=story("pipeline", project_id(pipeline), marked(":", number(attributes, "id"))),
+            occurrence=occurrence("pipeline", number(attributes, "id"), status),
         )
 
-    def _headline(self, pipeline: Reader, outcome: str) -> Line:
+    def _headline(self, pipeline: Reader, what: str) -> Line:
         own, ref = number(pipeline, "object_attributes.id"), ref_name(pipeline.text("object_attributes.ref"))
         iid = number(pipeline, "merge_request.iid")
         place: Line = ()
@@ -73,16 +91,10 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
             place = self.say(zh="在合并请求 !{iid} 中", en=" for merge request !{iid}", iid=iid)
         elif ref:
             place = self.say(zh="在 {ref} 上", en=" on {ref}", ref=Code(ref))
-        zh, en = WORDS.get(outcome, ("{pipeline}{place}的状态有变化", "{pipeline} changed its status{place}"))
-        return self.say(
-            zh=zh,
-            en=en,
-            pipeline=self.choose(zh=f"流水线 #{own} ", en=f"Pipeline #{own}") if own else self._some(),
-            place=place,
-        )
-
-    def _some(self) -> str:
-        return self.choose(zh="一条流水线", en="A pipeline")
+        has_warnings = what == "success" and any(map(has_failed, _jobs(pipeline)))
+        zh, en = WORDS.get("warnings" if has_warnings else what, OTHER_STATUS)
+        named = self.choose(zh=f"流水线 #{own} ", en=f"Pipeline #{own}")
+        return self.say(zh=zh, en=en, what=named if own else self.choose(zh="一条流水线", en="A pipeline"), place=place)
 
     def _pairs(self, pipeline: Reader) -> list[tuple[str, Line | str]]:
         attributes, commit = pipeline.at("object_attributes"), pipeline.at("commit")
@@ -105,7 +117,7 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
     def _status(self, attributes: Reader) -> str:
         """Return a status that the title does not tell."""
         status = word(attributes, "status")
-        return "" if status in WORDS else status
+        return "" if status in STATUSES else status
 
     def _stages(self, pipeline: Reader) -> tuple[Block, ...]:
         stages = _by_stage(pipeline)
@@ -134,9 +146,12 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
         return Link(self.choose(zh="查看合并请求", en="Open merge request"), pipeline.link("merge_request.url"))
 
 
-def _outcome(pipeline: Reader) -> str:
-    status = word(pipeline, "object_attributes.status")
-    return "warnings" if status == "success" and any(map(has_failed, _jobs(pipeline))) else status
+def _happening(event: Event) -> str:
+    """Return the pipeline's status, or what it means after the pipeline before; empty if the payload does not say."""
+    status = word(event.reader, "object_attributes.status")
+    if status_before(event) != "failed":
+        return status
+    return {"success": "fixed", "failed": "still_failing"}.get(status, status)
 
 
 def _title(pipeline: Reader) -> str:

@@ -1,5 +1,6 @@
 """Pushes to branches: who, which branch, what is new or gone, which commits."""
 
+from typing import ClassVar
 from urllib.parse import quote
 
 from posthouse import Code, Event, Inline, Items, Level, Line, Link, Message, No, Reader, Yes, plain
@@ -9,6 +10,7 @@ from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
     buttons,
     is_no_commit,
+    occurrence,
     project_id,
     ref_name,
     story,
@@ -16,20 +18,30 @@ from posthouse.webhooks.gitlab.payload import (
 
 
 class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
-    """Tells of new commits, of new branches, and of the end of branches that mattered."""
+    """Tells of new commits, of new branches, and of the end of branches that mattered.
+
+    To be chosen are `push`, `create`, `delete_protected` (of a protected branch or the default branch), and `delete`,
+    which is the end of any branch and off by default.
+    """
 
     events = ("Push Hook",)
+    happenings: ClassVar = {"push": True, "create": True, "delete_protected": True, "delete": False}
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about branches that go after their merge, and about pushes that move nothing."""
         push = event.reader
-        if is_no_commit(push.text("after")):
-            if push.flag("ref_protected") or ref_name(push.text("ref")) == push.text("project.default_branch"):
-                return Yes()
-            return No("a branch that is not protected was deleted")
-        if is_no_commit(push.text("before")) or _total(push):
-            return Yes()
-        return No("the push has no new commits")
+        match _action(push):
+            case "delete" if _is_protected(push):
+                what = self.foremost(event, ("delete_protected", "delete"))
+                return self.told(event, what, silence="a protected branch was deleted")
+            case "delete":
+                return self.told(event, "delete", silence="a branch that is not protected was deleted")
+            case "create":
+                return self.told(event, "create", silence="a branch was created")
+            case _ if not _total(push):
+                return No("the push has no new commits")
+            case _:
+                return self.told(event, "push", silence="commits were pushed to a branch")
 
     def message(self, event: Event) -> Message:
         """Show at most ten commits, the newest first, and count the others by GitLab's true total."""
@@ -37,7 +49,8 @@ class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
         branch = ref_name(push.text("ref"))
         shown = tuple(self.commit(commit) for commit in _newest_first(push)[:SHOWN])
         more = max(_total(push) - len(shown), 0)
-        created, deleted = is_no_commit(push.text("before")), is_no_commit(push.text("after"))
+        action = _action(push)
+        created, deleted = action == "create", action == "delete"
         headline = self._headline(push, branch=branch, created=created, deleted=deleted)
         return Message(
             title=plain(headline),
@@ -47,8 +60,9 @@ class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
                 *buttons(self._link(push, created=created, deleted=deleted)),
             ),
             level=Level.WARNING if deleted else Level.INFO,
-            facts=self.facts(push, ref=branch, action="delete" if deleted else "create" if created else "push"),
+            facts=self.facts(push, ref=branch, action=action),
             story=story("branch", project_id(push), f":{branch}" if branch else ""),
+            occurrence=occurrence("push", project_id(push), push.text("ref"), push.text("before"), push.text("after")),
         )
 
     def _headline(self, push: Reader, *, branch: str, created: bool, deleted: bool) -> Line:
@@ -84,6 +98,18 @@ class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
         if created or not before or not after:
             return Link(self.choose(zh="查看分支", en="Open branch"), f"{project}/-/tree/{quote(branch)}")
         return Link(self.choose(zh="查看变更", en="Compare"), f"{project}/-/compare/{quote(before)}...{quote(after)}")
+
+
+def _action(push: Reader) -> str:
+    """Return what became of the branch; a push that deletes one says nothing of what was there before."""
+    if is_no_commit(push.text("after")):
+        return "delete"
+    return "create" if is_no_commit(push.text("before")) else "push"
+
+
+def _is_protected(push: Reader) -> bool:
+    """Tell whether the branch matters to everybody; GitLab says so of protected ones only."""
+    return push.flag("ref_protected") or ref_name(push.text("ref")) == push.text("project.default_branch")
 
 
 def _total(push: Reader) -> int:

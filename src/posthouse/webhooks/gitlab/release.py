@@ -1,5 +1,8 @@
 """Releases: which version, what it says, what can be downloaded. GitLab does not say who made them."""
 
+import hashlib
+import json
+from typing import ClassVar
 from urllib.parse import quote as quoted
 
 from posthouse import Code, Event, Items, Level, Line, Link, Message, No, Reader, Yes, join
@@ -9,6 +12,7 @@ from posthouse.webhooks.gitlab.payload import (
     buttons,
     fields,
     name,
+    occurrence,
     project_id,
     quote,
     story,
@@ -17,21 +21,23 @@ from posthouse.webhooks.gitlab.payload import (
 
 
 class ReleaseHookNotifyEventHandler(GitlabNotifyEventHandler):
-    """Tells of new releases and of those that were taken back."""
+    """Tells of new releases and of those that were taken back.
+
+    To be chosen are `create`, `delete`, and `update`, which is off by default.
+    """
 
     events = ("Release Hook",)
+    happenings: ClassVar = {"create": True, "delete": True, "update": False}
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about updates: a release is often edited several times after it is made."""
         match _action(event.reader):
-            case "create" | "delete":
-                return Yes()
-            case "update":
-                return No("the release was updated")
             case "":
                 return No("the release's action is missing")
+            case "update":
+                return self.told(event, "update", silence="the release was updated")
             case action:
-                return No(f"the release's action is {action}")
+                return self.told(event, action, silence=f"the release's action is {action}")
 
     def message(self, event: Event) -> Message:
         """Show the notes and the assets; what is gone is not linked to."""
@@ -54,6 +60,7 @@ class ReleaseHookNotifyEventHandler(GitlabNotifyEventHandler):
             level=Level.WARNING if deleted else Level.INFO,
             facts=self.facts(release, ref=tag, action=action),
             story=story("release", project_id(release), f":{tag}" if tag else ""),
+            occurrence=occurrence("release", project_id(release), tag, action, _edition(release)),
         )
 
     def _headline(self, action: str, *, tag: str) -> Line:
@@ -80,6 +87,12 @@ class ReleaseHookNotifyEventHandler(GitlabNotifyEventHandler):
 def _action(release: Reader) -> str:
     """Return what happened. GitLab's page names the second place, its payloads have it in the first."""
     return word(release, "action") or word(release, "object_attributes.action")
+
+
+def _edition(release: Reader) -> str:
+    """Return a short mark of all that people can edit: an update does not say when it was made."""
+    edited = [release.at(path).value for path in ("id", "name", "description", "released_at", "assets.links")]
+    return hashlib.sha256(json.dumps(edited, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def _sources(release: Reader) -> Line:

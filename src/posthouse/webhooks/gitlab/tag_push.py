@@ -1,5 +1,6 @@
 """Pushes of tags: who, which tag, what its message says."""
 
+from typing import ClassVar
 from urllib.parse import quote as quoted
 
 from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, plain
@@ -9,6 +10,7 @@ from posthouse.webhooks.gitlab.payload import (
     buttons,
     fields,
     is_no_commit,
+    occurrence,
     project_id,
     quote,
     ref_name,
@@ -18,16 +20,27 @@ from posthouse.webhooks.gitlab.payload import (
 
 
 class TagPushHookNotifyEventHandler(GitlabNotifyEventHandler):
-    """Tells of new and moved tags, and of the end of protected ones."""
+    """Tells of new and moved tags, and of the end of protected ones.
+
+    To be chosen are `create`, `move`, `delete_protected`, and `delete`, which is the end of any tag and off by default.
+    """
 
     events = ("Tag Push Hook",)
+    happenings: ClassVar = {"create": True, "move": True, "delete_protected": True, "delete": False}
 
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about the end of a tag, unless the tag was protected."""
         push = event.reader
-        if is_no_commit(push.text("after")) and not push.flag("ref_protected"):
-            return No("a tag that is not protected was deleted")
-        return Yes()
+        match _action(push):
+            case "delete" if push.flag("ref_protected"):
+                what = self.foremost(event, ("delete_protected", "delete"))
+                return self.told(event, what, silence="a protected tag was deleted")
+            case "delete":
+                return self.told(event, "delete", silence="a tag that is not protected was deleted")
+            case "move":
+                return self.told(event, "move", silence="a tag was moved")
+            case _:
+                return self.told(event, "create", silence="a tag was created")
 
     def message(self, event: Event) -> Message:
         """Show the tag's commit and, for an annotated tag, its message."""
@@ -45,6 +58,9 @@ class TagPushHookNotifyEventHandler(GitlabNotifyEventHandler):
             level=Level.WARNING if action == "delete" else Level.INFO,
             facts=self.facts(push, ref=tag, action=action),
             story=story("tag", project_id(push), f":{tag}" if tag else ""),
+            occurrence=occurrence(
+                "tag_push", project_id(push), push.text("ref"), push.text("before"), push.text("after")
+            ),
         )
 
     def _headline(self, push: Reader, *, tag: str, action: str) -> Line:
