@@ -204,9 +204,17 @@ def test_a_system_hook_without_kind_is_named_after_its_event() -> None:
     assert parse({"event_name": "user_failed_login"}, "System Hook").name == "User Failed Login Hook"
 
 
-def test_a_request_that_says_nothing_is_unknown() -> None:
-    assert parse({}).name == "Unknown Hook"
-    assert parse({}, "System Hook").name == "Unknown Hook"
+@pytest.mark.parametrize("header", [None, "System Hook", "Push Hook", "Confidential Issue Hook"])
+@pytest.mark.parametrize("payload", [{}, {"text": "Li Lei pushed"}, {"object_kind": "", "event_name": None}])
+def test_a_body_that_does_not_say_what_it_is_was_made_by_a_custom_template(
+    payload: dict[str, Any], header: str | None
+) -> None:
+    assert parse(payload, header).name == "Custom Template Hook"
+
+
+def test_what_a_custom_template_makes_of_a_confidential_issue_is_confidential() -> None:
+    assert parse({"text": "closed"}, "Confidential Issue Hook").confidential
+    assert not parse({"text": "closed"}, "Issue Hook").confidential
 
 
 def test_the_body_is_trusted_more_than_the_header() -> None:
@@ -221,7 +229,7 @@ def test_the_body_is_trusted_more_than_the_header() -> None:
         ({"object_kind": "issue", "event_type": "confidential_issue"}, "Issue Hook"),
         ({"object_kind": "work_item", "event_type": "confidential_work_item"}, "Issue Hook"),
         ({"object_kind": "issue", "object_attributes": {"confidential": True}}, "Issue Hook"),
-        ({}, "Confidential Issue Hook"),
+        ({"object_kind": "issue", "object_attributes": {"confidential": False}}, "Confidential Issue Hook"),
     ],
 )
 def test_each_sign_makes_an_issue_confidential(payload: dict[str, Any], header: str) -> None:
@@ -243,9 +251,32 @@ def test_each_sign_makes_a_comment_confidential(payload: dict[str, Any], header:
     assert (event.name, event.confidential) == ("Confidential Note Hook", True)
 
 
-def test_an_emoji_on_a_confidential_issue_is_confidential_under_its_own_name() -> None:
-    event = parse({"object_kind": "emoji", "issue": {"confidential": True}}, "Emoji Hook")
+@pytest.mark.parametrize(
+    "embedded",
+    [
+        {"issue": {"confidential": True}},
+        {"work_item": {"confidential": True}},
+        {"epic": {"confidential": True}},
+        {"note": {"internal": True}, "merge_request": {}},
+        {"note": {"internal": False}, "issue": {"confidential": True}},
+        {"note": {"confidential": True}, "issue": {}},
+    ],
+)
+def test_an_emoji_on_what_is_confidential_is_confidential_under_its_own_name(embedded: dict[str, Any]) -> None:
+    event = parse({"object_kind": "emoji", "object_attributes": {"action": "award"}, **embedded}, "Emoji Hook")
     assert (event.name, event.confidential) == ("Emoji Hook", True)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"object_kind": "emoji", "note": {"internal": False}, "issue": {"confidential": False}},
+        {"object_kind": "emoji", "note": {"internal": "true"}, "issue": {"confidential": 1}, "merge_request": True},
+        {"object_kind": "issue", "changes": {"confidential": {"previous": True, "current": False}}},
+    ],
+)
+def test_what_is_public_is_not_confidential(payload: dict[str, Any]) -> None:
+    assert not parse(payload).confidential
 
 
 def test_an_ordinary_issue_is_not_confidential() -> None:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -36,6 +37,8 @@ NAMES = {
     "deploy_token": "Resource Deploy Token Hook",
     "work_item": "Issue Hook",
 }
+#: A body that does not say what it is. GitLab always does, unless a custom webhook template replaces its body.
+CUSTOM_TEMPLATE = "Custom Template Hook"
 #: The kinds that GitLab sends under a second name when they are confidential.
 WITH_CONFIDENTIAL_NAME = frozenset({"Issue Hook", "Note Hook"})
 
@@ -65,6 +68,8 @@ class GitlabWebhookSettings(WebhookSettings):
     """The signing token that GitLab 19 and later generates (`whsec_…`); GitLab signs with it."""
     signature_tolerance: int = Field(default=300, ge=1)
     """How many seconds a signature's time may differ from the clock here."""
+    confidential: Literal["notice", "title", "full", "hide"] = "notice"
+    """How much is told of confidential issues and comments: that there is something, its title too, all, or nothing."""
     conf: GitlabConf = Field(default_factory=GitlabConf)
     """Where the sender is described."""
 
@@ -166,12 +171,14 @@ def _signing_key(token: str) -> bytes:
 
 
 def _name(reader: Reader, header: str) -> str:
-    kind = reader.text("object_kind")
+    kind, event_name = reader.text("object_kind"), reader.text("event_name")
     if kind:
         return NAMES.get(kind) or _titled(kind)
+    if not event_name:
+        return CUSTOM_TEMPLATE
     if header and header != "System Hook":
         return header.removeprefix("Confidential ")
-    return _titled(reader.text("event_name") or "unknown")
+    return _titled(event_name)
 
 
 def _titled(kind: str) -> str:
@@ -180,11 +187,13 @@ def _titled(kind: str) -> str:
 
 
 def _is_confidential(reader: Reader, header: str) -> bool:
-    """Apply every sign there is: GitLab marks issues, notes on them and internal notes in different places."""
+    """Apply every sign there is, as GitLab marks issues, comments on them and internal comments in different places.
+
+    Issues and comments also come inside of other events, such as a reaction to them, which GitLab does not mark.
+    """
+    objects = reader.value.values() if isinstance(reader.value, dict) else ()
     return (
         header.startswith("Confidential")
         or reader.text("event_type").startswith("confidential")
-        or reader.flag("object_attributes.confidential")
-        or reader.flag("object_attributes.internal")
-        or reader.flag("issue.confidential")
+        or any(part.flag("confidential") or part.flag("internal") for part in map(Reader, objects))
     )
