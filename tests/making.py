@@ -15,9 +15,12 @@ REGISTRY = discover()
 #: When the events of payload files come in: noon in Shanghai on 24 November 2026, in seconds since the epoch.
 NOON = 1_795_492_800.0
 #: What the settings of a webhook type cannot do without, by its name.
-NEEDED: dict[str, dict[str, Any]] = {}
+NEEDED: dict[str, dict[str, Any]] = {
+    "GENERIC": {"title": "{{ title }}"},
+}
 #: How a sender names the event of a payload file in a header, from the words in front of the file's "__".
 HEADERS: dict[str, Callable[[str], dict[str, str]]] = {
+    "GITHUB": lambda words: {"x-github-event": words},
     "GITLAB": lambda words: {"x-gitlab-event": words.replace("_", " ").title()},
 }
 

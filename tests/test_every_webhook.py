@@ -55,6 +55,51 @@ SAMPLES = {
         tokens=("opensesame", "opensesam", "opensesame ", "OPENSESAME", "芝麻开门"),
         token_settings={"token": "opensesame"},
     ),
+    "GITHUB": Sample(
+        settings={"secret": "opensesame"},
+        genuine={
+            "x-hub-signature-256": f"sha256={hmac.digest(b'opensesame', b'{}', 'sha256').hex()}",
+            "x-github-event": "push",
+        },
+        forged=(
+            {"x-hub-signature-256": ""},
+            {"x-hub-signature-256": "sha256="},
+            {"x-hub-signature-256": f"sha256={hmac.digest(b'opensesam', b'{}', 'sha256').hex()}"},
+            {"x-hub-signature-256": hmac.digest(b"opensesame", b"{}", "sha256").hex()},
+            {"x-hub-signature-256": f"sha1={hmac.digest(b'opensesame', b'{}', 'sha1').hex()}"},
+            {"x-hub-signature": f"sha1={hmac.digest(b'opensesame', b'{}', 'sha1').hex()}"},
+            {"x-hub-signature": f"sha256={hmac.digest(b'opensesame', b'{}', 'sha256').hex()}"},
+            {"x-hub-signature-256": "sha256=芝麻开门"},
+            {"x-hub-signature-256": "sha256=\ud83d"},
+            {"x-hub-signature-256": "sha256=" + "0" * 100_000},
+        ),
+        keyed={"x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"},
+        sound=frozenset({"form"}),
+    ),
+    "GENERIC": Sample(
+        settings={"secret": "opensesame", "token": "opensesame too"},
+        genuine={
+            "x-hub-signature-256": f"sha256={hmac.digest(b'opensesame', b'{}', 'sha256').hex()}",
+            "authorization": "Bearer opensesame too",
+        },
+        forged=(
+            {"authorization": "Bearer opensesame too"},
+            {"x-hub-signature-256": "", "authorization": "Bearer opensesame too"},
+            {"x-hub-signature-256": "sha256=\ud83d", "authorization": "Bearer opensesame too"},
+            {"x-hub-signature-256": "sha256=" + "0" * 100_000, "authorization": "Bearer opensesame too"},
+            {"x-hub-signature-256": f"sha256={hmac.digest(b'opensesame', b'{}', 'sha256').hex()}"},
+            {
+                "x-hub-signature-256": f"sha256={hmac.digest(b'opensesame', b'{}', 'sha256').hex()}",
+                "authorization": "Bearer opensesame",
+            },
+            {
+                "x-hub-signature-256": f"sha256={hmac.digest(b'opensesame', b'{ }', 'sha256').hex()}",
+                "authorization": "Bearer opensesame too",
+            },
+        ),
+        tokens=("opensesame", "opensesam", "opensesame ", "OPENSESAME", "芝麻开门"),
+        token_settings={"token": "opensesame"},
+    ),
     "GITLAB": Sample(
         settings={"secret_token": "opensesame"},
         genuine={"x-gitlab-token": "opensesame", "x-gitlab-event": "Push Hook"},

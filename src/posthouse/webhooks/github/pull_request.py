@@ -174,8 +174,9 @@ def branches(request: Reader) -> Line:
 
 
 def state(request: Reader) -> str:
-    """Return the state; GitHub calls merged ones closed."""
-    return "merged" if request.flag("merged") else word(request, "state")
+    """Return the state; GitHub calls merged ones closed, and leaves ``merged`` out where reviews are told."""
+    is_merged = request.flag("merged") or request.text("merged_at")
+    return "merged" if is_merged else word(request, "state")
 
 
 def _reviewers(request: Reader) -> list[str]:
