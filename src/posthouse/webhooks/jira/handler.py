@@ -112,10 +112,12 @@ class JiraWebhookHandler(WebhookHandler):
         ``&project=${project.key}``, and ``&event=…`` as the operator calls it. Jira Cloud sends an identifier that is
         the same when it tries again.
         """
-        payload = _without_body(inbound.query) if _is_empty(inbound.body) else _enveloped(inbound.json_object())
+        is_empty = not inbound.body or inbound.body.isspace()
+        body = {} if is_empty else inbound.json_object()
+        payload = _enveloped(body) or _from_address(inbound.query)
         reader = Reader(payload)
         return Event(
-            name=_name(reader, inbound),
+            name=_name(reader, inbound.query),
             payload=payload,
             key=inbound.headers.get("x-atlassian-webhook-identifier") or None,
             confidential=has_security_level(reader) or self._tells_restricted(reader),
@@ -145,11 +147,7 @@ def is_restricted(comment: Reader) -> bool:
     return bool(comment.at("visibility").value) or comment.at("jsdPublic").value is False
 
 
-def _is_empty(body: bytes) -> bool:
-    return not body or body.isspace()
-
-
-def _without_body(query: Mapping[str, str]) -> dict[str, Any]:
+def _from_address(query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the address says of an event whose body was excluded, where the body would say it."""
     issue, project = query.get("issue", "").strip(), query.get("project", "").strip()
     payload: dict[str, Any] = {}
@@ -166,15 +164,15 @@ def _enveloped(body: dict[str, Any]) -> dict[str, Any]:
     return {"issue": body} if is_issue and "issue" not in body and "webhookEvent" not in body else body
 
 
-def _name(reader: Reader, inbound: Inbound) -> str:
+def _name(reader: Reader, query: Mapping[str, str]) -> str:
     """Return the event's name; bounded, as anybody may send it.
 
     Workflows and automation rules send an issue without saying what happened to it.
     """
-    asked = inbound.query.get("event", "").strip()
+    asked = query.get("event", "").strip()
     given = reader.text("webhookEvent") or (asked if EVENT_NAME.fullmatch(asked) else "")
     if given:
         return first_line(given, NAMED)
     if isinstance(reader.at("issue").value, dict):
         return ISSUE_UPDATED
-    return EMPTY if _is_empty(inbound.body) else UNKNOWN
+    return UNKNOWN if reader.value else EMPTY

@@ -22,6 +22,7 @@ from posthouse import (
     Message,
     No,
     NotifyEventHandler,
+    Quote,
     Reader,
     Text,
     first_line,
@@ -29,7 +30,8 @@ from posthouse import (
     plain,
 )
 from posthouse.webhooks.jira.handler import JiraWebhookHandler, JiraWebhookSettings, has_security_level
-from posthouse.webhooks.jira.people import first_person, user_name
+from posthouse.webhooks.jira.markup import excerpt_of
+from posthouse.webhooks.jira.people import first_person, people, user_name
 
 #: How many entries of a list a message shows before it says "… +12".
 SHOWN = 10
@@ -57,9 +59,17 @@ class JiraNotifyEventHandler(NotifyEventHandler):
         if not has_security_level(event.reader):
             return super().handle(event)
         if self.settings.confidential == "hide":
-            return No("the issue has a security level, and confidential is hide")
+            return No("the configuration says confidential: hide")
         told = super().handle(event)
         return told if isinstance(told, No) else [self._discreet(event.reader, message) for message in told]
+
+    def says_nothing(self, reader: Reader) -> No | None:
+        """Return why nothing is told of a webhook whose body was excluded: its key alone is no news without a link."""
+        if reader.has("webhookEvent") or issue_title(reader) or self.issue_url(reader):
+            return None
+        if not issue_key(reader):
+            return No("the payload does not say which issue it is about")
+        return No("the payload has only the key of the issue, and without a base_url nothing can be linked to")
 
     def base(self, reader: Reader) -> str:
         """Return Jira's address in a browser, without a slash at its end; empty if nothing says it."""
@@ -93,8 +103,19 @@ class JiraNotifyEventHandler(NotifyEventHandler):
         return (Text(line),) if project.text else ()
 
     def thing(self, reader: Reader) -> str:
-        """Return the issue's key, or that it is one."""
-        return issue_key(reader) or self.choose(zh="一个问题", en="an issue")
+        """Return the issue's key for a sentence, or that it is an issue.
+
+        Chinese sentences have no spaces around it: it brings those that set Latin text apart.
+        """
+        key = issue_key(reader)
+        return self.choose(zh=f" {key} " if key else "一个问题", en=key or "an issue")
+
+    def typed(self, reader: Reader) -> str:
+        """Return the same with the issue's type in front, such as "Bug FIN-12"."""
+        kind, key = named(reader, "issue.fields.issuetype"), issue_key(reader)
+        if not kind or not key:
+            return self.thing(reader)
+        return self.choose(zh=f" {kind} {key} " if kind[0].isascii() else f"{kind} {key} ", en=f"{kind} {key}")
 
     def actor(self, reader: Reader, *paths: str) -> Bold:
         """Return who did it: the first person with a name at one of the paths, ``user`` if there are none."""
@@ -113,7 +134,8 @@ class JiraNotifyEventHandler(NotifyEventHandler):
 
     def titled(self, line: Line, title: str) -> str:
         """Return a message's title: what happened, then the title of the object it happened to, where it has one."""
-        return plain((*line, self.choose(zh="：", en=": "), title)) if title else plain(line)
+        headline = plain(line).strip()
+        return f"{headline}{self.choose(zh='：', en=': ')}{title}" if title else headline
 
     def facts(self, reader: Reader, **more: str | tuple[str, ...]) -> dict[str, str | tuple[str, ...]]:
         """Return what rules may match on; empty values are left out. ``more`` takes the place of what is read here."""
@@ -159,7 +181,7 @@ class JiraNotifyEventHandler(NotifyEventHandler):
         if self.settings.confidential == "title":
             return replace(message, blocks=(*self.about(reader), *blocks))
         title = self.title(
-            zh="保密问题 {key} 有新动态", en="Something happened to the confidential issue {key}", key=issue_key(reader)
+            zh="机密问题 {key} 有新动态", en="There is news of the confidential issue {key}", key=issue_key(reader)
         )
         return replace(message, title=title.strip(), blocks=(*self.about(reader), *blocks))
 
@@ -221,6 +243,12 @@ def fields(*pairs: tuple[str, Line | str]) -> tuple[Block, ...]:
     """Return the pairs that have a value as one block; none if nothing is left."""
     kept = tuple((key, (value,) if isinstance(value, str) else value) for key, value in pairs if plain(value))
     return (Fields(kept),) if kept else ()
+
+
+def quote(reader: Reader, path: str) -> tuple[Block, ...]:
+    """Return an excerpt of what somebody wrote at ``path``, in whatever markup, with the names of who is mentioned."""
+    text = excerpt_of(reader.at(path).value, people(reader))
+    return (Quote(text),) if text else ()
 
 
 def buttons(*links: Link) -> tuple[Block, ...]:
