@@ -109,7 +109,8 @@ def _action(push: Reader) -> str:
 
 def _is_protected(push: Reader) -> bool:
     """Tell whether the branch matters to everybody; GitLab says so of protected ones only."""
-    return push.flag("ref_protected") or ref_name(push.text("ref")) == push.text("project.default_branch")
+    default = push.text("project.default_branch")
+    return push.flag("ref_protected") or (bool(default) and ref_name(push.text("ref")) == default)
 
 
 def _total(push: Reader) -> int:
