@@ -55,6 +55,22 @@ SAMPLES = {
         tokens=("opensesame", "opensesam", "opensesame ", "OPENSESAME", "芝麻开门"),
         token_settings={"token": "opensesame"},
     ),
+    "CONFLUENCE": Sample(
+        settings={"secret": "opensesame"},
+        genuine={"x-hub-signature": f"sha256={hmac.digest(b'opensesame', b'{}', 'sha256').hex()}"},
+        forged=(
+            {"x-hub-signature": ""},
+            {"x-hub-signature": f"sha256={hmac.digest(b'opensesam', b'{}', 'sha256').hex()}"},
+            {"x-hub-signature": f"sha256={hmac.digest(b'opensesame', b'{ }', 'sha256').hex()}"},
+            {"x-hub-signature": hmac.digest(b"opensesame", b"{}", "sha256").hex()},
+            {"x-hub-signature": f"sha1={hmac.digest(b'opensesame', b'{}', 'sha1').hex()}"},
+            {"x-hub-signature": "sha256=芝麻开门"},
+            {"x-hub-signature": "sha256=\ud83d"},
+            {"x-hub-signature": "sha256=" + "0" * 100_000},
+        ),
+        tokens=("opensesame", "opensesam", "opensesame ", "OPENSESAME", "芝麻开门"),
+        token_settings={"token": "opensesame"},
+    ),
     "GITHUB": Sample(
         settings={"secret": "opensesame"},
         genuine={
