@@ -5,10 +5,13 @@ Payload files are ``tests/webhooks/<type>/payloads/<event>__<case>.json``, in lo
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from making import REGISTRY, beside, event_of, kind_of, made_handler, payload_files, webhook_settings
 from posthouse import Event, EventHandler, Inbound, Message, No, NotifyEventHandler, Site
@@ -36,8 +39,8 @@ def test_a_handler_has_a_payload_for_each_of_its_events(key: tuple[str, str]) ->
 def test_a_handler_survives_any_value_in_any_place(key: tuple[str, str], path: Path) -> None:
     event = event_of(path, Site())
     foreign = {word for word in LEFTOVERS if any(word in text for text in texts([event.payload, event.looked_up]))}
-    settings = beside(path).get("settings", {})
-    handlers = [made_handler(HANDLERS[key], Site(language=language), **settings) for language in ("zh", "en")]
+    extra = beside(path).get("settings", {})
+    handlers = [made_handler(HANDLERS[key], Site(language=language), **extra) for language in ("zh", "en")]
     for value in (event.payload, event.looked_up):
         for number, place in enumerate(mutated(value)):
             # One language at a time, as most of the work is the same in both.
@@ -58,6 +61,43 @@ def test_a_request_with_any_value_in_any_place_is_an_event_with_a_name(path: Pat
         assert 0 < len(event.name) < 200, f"{path.name}: {place}"
 
 
+@pytest.mark.parametrize("kind", sorted(REGISTRY.webhooks))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_a_handler_survives_a_payload_that_nobody_has_seen(kind: str, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(name for of, name in HANDLERS if of == kind)))
+    payload, looked_up = data.draw(strange_payloads(kind)), data.draw(strange_payloads(kind))
+    last = data.draw(st.none() | st.text(max_size=20))
+    foreign = {word for word in LEFTOVERS if any(word in text for text in texts([payload, looked_up, last]))}
+    handler = made_handler(HANDLERS[kind, name], Site(language=data.draw(st.sampled_from(["zh", "en"]))))
+    check(handler, Event(name=name, payload=payload, looked_up=looked_up, last=last), foreign, "strange")
+
+
+@cache
+def strange_payloads(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Return objects of any shape, made of the keys and the values that the sender's payload files have."""
+    keys, scalars = set[str](), set[Any]()
+    for path in payload_files(kind):
+        collect(json.loads(path.read_text(encoding="utf-8")), keys, scalars)
+    known = st.sampled_from(sorted(keys))
+    values = st.sampled_from(sorted(scalars, key=repr)) | st.sampled_from(STRANGERS[1:]) | st.text(max_size=8)
+    inner = st.recursive(
+        values,
+        lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(known, deeper, max_size=8),
+        max_leaves=40,
+    )
+    return st.dictionaries(known, inner, max_size=12)
+
+
+def collect(value: Any, keys: set[str], scalars: set[Any]) -> None:
+    if isinstance(value, dict):
+        keys |= set(value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        collect(item, keys, scalars)
+    if not isinstance(value, dict | list):
+        scalars.add(value)
+
+
 @pytest.mark.parametrize("key", sorted(HANDLERS), ids=" ".join)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_handler_survives_an_empty_payload(key: tuple[str, str], language: Any) -> None:
@@ -66,9 +106,9 @@ def test_a_handler_survives_an_empty_payload(key: tuple[str, str], language: Any
 
 @pytest.mark.parametrize(("key", "path"), CASES, ids=[path.stem for _, path in CASES])
 def test_a_handler_says_the_same_again(key: tuple[str, str], path: Path, site: Site) -> None:
-    event, settings = event_of(path, site), beside(path).get("settings", {})
-    handler = made_handler(HANDLERS[key], site, **settings)
-    again = made_handler(HANDLERS[key], site, **settings)
+    event, extra = event_of(path, site), beside(path).get("settings", {})
+    handler = made_handler(HANDLERS[key], site, **extra)
+    again = made_handler(HANDLERS[key], site, **extra)
     assert handler.handle(event) == handler.handle(event) == again.handle(event)
 
 
