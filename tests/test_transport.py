@@ -147,6 +147,25 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced(transport: Transport
         transport.close()
 
 
+def test_every_connection_is_closed_even_after_one_that_broke_off(transport: Transport) -> None:
+    ended = []
+
+    def talk(caller: Caller) -> None:
+        caller.request()
+        if caller.number == 0:
+            return
+        caller.say(OK)
+        ended.append(caller.request())
+
+    started = time.monotonic()
+    with listening(talk) as address:
+        failure(transport, address)
+        assert transport.send(request(address)).body == b"ok"
+        transport.close()
+    assert ended == [b""]
+    assert time.monotonic() - started < GRACE
+
+
 def test_a_refused_connection_has_shown_nothing(transport: Transport) -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))

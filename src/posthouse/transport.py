@@ -99,6 +99,11 @@ class Transport:
 
     def close(self) -> None:
         """Close every connection."""
+        # A pool that is only dropped keeps its connections for as long as an old traceback refers to it.
+        for key in self._pools.pools.keys():  # noqa: SIM118 - it refuses to be iterated
+            pool = self._pools.pools.get(key)
+            if pool is not None:
+                pool.close()
         self._pools.clear()
 
 
