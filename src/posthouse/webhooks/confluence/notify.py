@@ -43,8 +43,6 @@ NOUNS = {
     "space": ("空间", "space", "a space"),
     "content": ("内容", "content", "some content"),
 }
-#: What can happen only once to one thing; anything else needs a moment to tell one time from the next.
-ONCE = frozenset({"created", "removed", "deleted"})
 
 
 class ConfluenceNotifyEventHandler(NotifyEventHandler):

@@ -81,17 +81,17 @@ def kind_of(event: Event) -> str:
 
 
 def container_title(event: Event) -> str:
-    """Return what that is called."""
+    """Return what the page or blog post is called that a comment or an attachment belongs to."""
     return name(event.findings, "container_title") or name(container_of(event), "title")
 
 
 def container_id(event: Event) -> str:
-    """Return the id of that."""
+    """Return the id of what a comment or an attachment belongs to."""
     return word(event.findings, "container_id") or first_line(container_of(event).label("id"), WORD)
 
 
 def container_kind(event: Event) -> str:
-    """Return what kind of content that is; empty if nothing says so."""
+    """Return what kind of content a comment or an attachment belongs to; empty if nothing says so."""
     kind = word(event.findings, "container_type") or word(container_of(event), "contentType", "content_type", "type")
     return KINDS.get(kind, kind)
 
@@ -186,7 +186,8 @@ def base_of(event: Event) -> str:
 
 def moment_of(event: Event) -> str:
     """Return what tells an event from the next one of its name about the same thing; empty if nothing does."""
-    version = thing_of(event).count("version") if event.name.endswith("_updated") else None
+    # Only an edit makes a version; a page can be moved twice without one.
+    version = thing_of(event).count("version") if event.name.partition("_")[2] == "updated" else None
     return f"v{version}" if version else first_line(event.reader.label("timestamp"), WORD)
 
 
