@@ -102,11 +102,16 @@ def test_the_title_of_what_is_not_confidential_itself_is_told() -> None:
     assert not any(SECRET in message(parsed(note | target), "en").title for target in unclear)
 
 
-def test_a_comment_that_only_the_header_calls_confidential_is_told_without_any_title() -> None:
-    for target in ({"merge_request": {"iid": 7, "title": SECRET}}, {"issue": {"title": SECRET, "confidential": False}}):
-        event = parsed(
-            {"object_kind": "note", "object_attributes": {"note": SECRET}, **target}, "Confidential Note Hook"
-        )
+def test_what_only_the_header_calls_confidential_is_told_without_any_title() -> None:
+    note = {"object_kind": "note", "object_attributes": {"note": SECRET}}
+    issue = {"object_kind": "issue", "object_attributes": {"title": SECRET, "confidential": False, "action": "open"}}
+    for payload, header in (
+        (note | {"merge_request": {"iid": 7, "title": SECRET}}, "Confidential Note Hook"),
+        (note | {"issue": {"title": SECRET, "confidential": False}}, "Confidential Note Hook"),
+        (issue, "Confidential Issue Hook"),
+    ):
+        event = parsed(payload, header)
+        assert event.name == header
         assert SECRET not in message(event, "en").to_json()
 
 
