@@ -17,6 +17,7 @@ from posthouse.core.event import Event, Inbound, Memory
 from posthouse.core.message import Message
 from posthouse.core.plugin import WebhookHandler
 from posthouse.desk import Desk
+from posthouse.lookups import Lookups
 from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, NewDelivery, Outbox, Recorded, StoredEvent
 from posthouse.pacing import Pace
 from posthouse.trace import UNVERIFIED
@@ -39,6 +40,7 @@ class Relay:
         self, desk: Desk, *, outbox: Outbox, transport: Transport, clock: Callable[[], float] = time.time
     ) -> None:
         self.desk = desk
+        self._lookups = Lookups(desk.webhooks, clock=clock)
         self.outbox = outbox
         self.clock = clock
         #: The lanes of the configured robots; several robots may share one.
@@ -67,6 +69,7 @@ class Relay:
 
     def close(self) -> None:
         """Close the database and every connection."""
+        self._lookups.close()
         self._transport.close()
         self.outbox.close()
 
@@ -141,6 +144,7 @@ class Relay:
                 stored.webhook_id,
                 replace(event, received_at=stored.received_at),
                 recall=partial(self._recalled, stored.webhook_id, before),
+                look_up=self._lookups.look_up,
             )
             trace = json.dumps(decision.trace)
             memory = decision.memory and Memory(_storable(decision.memory.topic), _storable(decision.memory.value))
