@@ -6,12 +6,13 @@ event, with a small issue and without the one who acted. Sources: Atlassian's pa
 Jira Data Center), and the payloads that Jiras were seen to send.
 """
 
+import re
 from typing import ClassVar
 
 from posthouse import Block, Event, Hold, Line, Link, Message, No, Reader, Text, Yes
 from posthouse.webhooks.jira.handler import is_restricted
+from posthouse.webhooks.jira.numbered import NumberedIssueNotifyEventHandler
 from posthouse.webhooks.jira.payload import (
-    JiraNotifyEventHandler,
     buttons,
     issue_key,
     issue_title,
@@ -23,6 +24,8 @@ from posthouse.webhooks.jira.people import person_name, user_name
 
 #: How long a comment without its issue waits for the complete one, in seconds. Jira sends both at once.
 PATIENCE = 5.0
+#: Where a comment's link to itself has the number of its issue, which is all that Server says of it.
+ISSUE_NUMBER = re.compile(r"/issue/(?P<number>[0-9]{1,18})/comment/")
 #: What happened to the comment in an update of an issue, by Jira's type of the update.
 ACTIONS = {
     "issue_commented": "created",
@@ -42,7 +45,7 @@ WORDS = {
 }
 
 
-class CommentCreatedNotifyEventHandler(JiraNotifyEventHandler):
+class CommentCreatedNotifyEventHandler(NumberedIssueNotifyEventHandler):
     """Tells of new comments that people wrote."""
 
     events: ClassVar[tuple[str, ...]] = ("comment_created",)
@@ -68,7 +71,7 @@ class CommentCreatedNotifyEventHandler(JiraNotifyEventHandler):
                 *buttons(self._link(reader, action)),
             ),
             facts=self.facts(reader, action=f"comment {action}", author=_author(reader, action)),
-            story=self.story(reader),
+            story=self.numbered_story(reader, _issue_number(reader)),
             occurrence=self.comment_occurrence(event),
             hold=self.hold(event),
         )
@@ -100,8 +103,8 @@ class CommentCreatedNotifyEventHandler(JiraNotifyEventHandler):
         if action == "deleted":
             return self._deleted(reader)
         comment = reader.at("comment")
-        kind = "open" if not is_restricted(comment) else "restricted" if comment.has("visibility") else "internal"
-        zh, en = WORDS[action, kind]
+        restricted = "restricted" if comment.at("visibility").value else "internal"
+        zh, en = WORDS[action, restricted if is_restricted(comment) else "open"]
         return self.say(zh=zh, en=en, who=self.actor(reader, *ACTORS), thing=self.thing(reader))
 
     def _deleted(self, reader: Reader) -> Line:
@@ -120,8 +123,8 @@ class CommentCreatedNotifyEventHandler(JiraNotifyEventHandler):
         return self.say(zh=zh, en=en, who=who, author=author, thing=self.thing(reader))
 
     def _link(self, reader: Reader, action: str) -> Link:
-        if action == "deleted":
-            return Link(self.choose(zh="查看问题", en="Open issue"), self.issue_url(reader))
+        if action == "deleted" or not issue_key(reader):
+            return Link(self.choose(zh="查看问题", en="Open issue"), self.found_url(reader, _issue_number(reader)))
         url = self.comment_url(reader, number(reader, "comment.id"))
         return Link(self.choose(zh="查看评论", en="Open comment"), url)
 
@@ -144,6 +147,11 @@ def comment_action(event: Event) -> str:
     action = ACTIONS.get(reader.text("issue_event_type_name"))
     edited = reader.text("comment.created") != reader.text("comment.updated")
     return action or ("updated" if edited else "created")
+
+
+def _issue_number(reader: Reader) -> str:
+    found = ISSUE_NUMBER.search(reader.link("comment.self"))
+    return number(reader, "issue.id") or (found["number"] if found else "")
 
 
 def _author(reader: Reader, action: str) -> str:

@@ -137,7 +137,8 @@ class JiraWebhookHandler(WebhookHandler):
 def has_security_level(reader: Reader) -> bool:
     """Tell whether the issue has a security level, so that only some people may see it.
 
-    The events of comments in Jira Cloud leave the field out, whether the issue has a level or not.
+    The events of comments leave the field out in Jira Cloud, and the whole issue on Server. Where that matters, Jira
+    itself must not send them: with the filter ``level is EMPTY`` at the webhook.
     """
     return bool(reader.at("issue.fields.security").value)
 
