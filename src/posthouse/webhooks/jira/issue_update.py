@@ -69,7 +69,8 @@ class IssueUpdatedNotifyEventHandler(IssueNotifyEventHandler):
         if commented and not self._is_told(event):
             return self._comments.message(event)
         news = changes(issue)
-        kinds = {change.kind for change in news}
+        # In an order that every process agrees on.
+        kinds = sorted(dict.fromkeys(change.kind for change in news), key=rank)
         return Message(
             title=self.titled(self._headline(issue, news), issue_title(issue)),
             blocks=(
@@ -79,7 +80,7 @@ class IssueUpdatedNotifyEventHandler(IssueNotifyEventHandler):
                 *buttons(self.details(issue)),
             ),
             level=_level(issue, news),
-            facts=self.facts(issue, action=tuple(sorted(kinds, key=rank)) or "updated"),
+            facts=self.facts(issue, action=tuple(kinds) or "updated"),
             story=self.story(issue),
             occurrence=self.occurrence_of(issue, "issue_updated"),
             hold=self._comments.hold(event) if commented else None,
