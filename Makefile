@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-DEMO_EVENTS := $(addprefix tests/webhooks/gitlab/payloads/, $(addsuffix .json, \
-	push_hook__two_commits push_hook__20_of_35_commits tag_push_hook__annotated merge_request_hook__open merge_request_hook__changes_requested \
-	merge_request_hook__merge issue_hook__open note_hook__merge_request pipeline_hook__failed pipeline_hook__running job_hook__failed release_hook__create))
+DEMO_EVENTS := $(addprefix tests/webhooks/, $(addsuffix .json, \
+	$(addprefix gitlab/payloads/, push_hook__two_commits tag_push_hook__annotated merge_request_hook__open \
+	merge_request_hook__changes_requested merge_request_hook__merge issue_hook__open pipeline_hook__failed \
+	pipeline_hook__running pipeline_hook__success) \
+	jira/payloads/jira_issue_updated__assigned confluence/payloads/page_created__cloud alertmanager/payloads/alerts__firing))
 
 .PHONY: serve demo test lint types contracts tests docs bench lock clean
 

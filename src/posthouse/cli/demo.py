@@ -31,9 +31,10 @@ config:
     base_url: http://127.0.0.1:{port}
     language: {language}
   webhooks:
-    - webhook_id: demo
-      type: GITLAB
-      secret_token: demo
+"""
+WEBHOOK = """\
+    - webhook_id: {kind}
+      type: {kind}
       notify:
         ding_talk:
           url: {robots}/robot/send
@@ -41,6 +42,8 @@ config:
           sign_key: {secret}
           per_minute: 0
 """
+#: Whose events are played; each has a webhook of its own, and none of them a secret: it listens to this machine alone.
+KINDS = ("GITLAB", "JIRA", "CONFLUENCE", "GITHUB", "ALERTMANAGER")
 
 
 @click.command()
@@ -50,18 +53,19 @@ config:
 @click.option("--language", default="zh", show_default=True, type=click.Choice(["zh", "en"]), help="What they speak.")
 @click.option("--once", is_flag=True, help="End when everything is told, instead of waiting for Ctrl-C.")
 def demo(files: tuple[Path, ...], port: int, robots_port: int, language: str, once: bool) -> None:  # noqa: FBT001
-    """Start posthouse together with fake robots, play the GitLab events in FILES through it, and say where to look."""
+    """Start posthouse together with fake robots, play the events in FILES through it, and say where to look.
+
+    The events are GitLab's, unless another sender's name, such as jira, is the name of a folder that the file is in.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end like Ctrl-C, and take everything down
     for needed in (port, robots_port):
         require_free("127.0.0.1", needed)
     robots = FakeRobots(FakeDingTalk({TOKEN: FakeRobot(secret=SECRET, per_minute=0)}))
     with TemporaryDirectory(prefix="posthouse-demo-") as folder, running(robots, port=robots_port) as address:
         config = Path(folder) / "demo.yml"
-        config.write_text(
-            CONFIGURATION.format(
-                folder=folder, port=port, language=language, robots=address, token=TOKEN, secret=SECRET
-            )
-        )
+        text = CONFIGURATION.format(folder=folder, port=port, language=language)
+        text += "".join(WEBHOOK.format(kind=kind, robots=address, token=TOKEN, secret=SECRET) for kind in KINDS)
+        config.write_text(text)
         base = f"http://127.0.0.1:{port}"
         with _relay(config, base, port):
             for file in files:
@@ -98,8 +102,8 @@ def _is_ready(base: str) -> bool:
 
 
 def _post(base: str, file: Path) -> str:
-    headers = {"Content-Type": "application/json", "X-Gitlab-Token": "demo"}
-    url = f"{base}/webhook/demo"
+    kind = next((part.upper() for part in reversed(file.resolve().parts[:-1]) if part.upper() in KINDS), "GITLAB")
+    headers, url = {"Content-Type": "application/json"}, f"{base}/webhook/{kind}"
     reply = urllib3.request("POST", url, body=file.read_bytes(), headers=headers, retries=False, timeout=10.0)
     return f"{reply.status} {reply.data.decode()}"
 
@@ -118,7 +122,7 @@ def _wait_until_told(folder: str, count: int) -> None:
             time.sleep(LOOK_SECONDS)
     finally:
         outbox.close()
-    told = sum(len(record.deliveries) for record in records)
+    told = sum(delivery.state == "sent" for record in records for delivery in record.deliveries)
     silent = sum(record.outcome == "silent" for record in records)
     click.echo(json.dumps({"events": len(records), "messages": told, "silent": silent}))
 
