@@ -70,9 +70,9 @@ def test_several_messages_are_told_in_order(desk: MakeDesk) -> None:
 
 
 def test_an_event_that_no_plugin_knows_is_silent(desk: MakeDesk) -> None:
-    decision = desk().decide("a", Event("Feature Flag Hook", {}))
+    decision = desk().decide("a", Event("Design Hook", {}))
     assert (decision.outcome, decision.reason, decision.said) == ("silent", "no handler", ())
-    assert decision.trace[0]["reason"] == "by nobody: no plugin knows 'Feature Flag Hook'"
+    assert decision.trace[0]["reason"] == "by nobody: no plugin knows 'Design Hook'"
 
 
 def test_a_handler_may_say_no_with_a_reason(desk: MakeDesk) -> None:
