@@ -6,11 +6,12 @@ What is left out is left out here, before a message is stored or routed; which r
 from dataclasses import replace
 from typing import ClassVar
 
-from posthouse import Event, Line, Link, Message, No, Reader, Yes, first_line
+from posthouse import Event, Line, Link, Message, No, Reader, Yes
 from posthouse.webhooks.gitlab.handler import GitlabWebhookSettings
 from posthouse.webhooks.gitlab.issue import IssueHookNotifyEventHandler, item_type, item_words
-from posthouse.webhooks.gitlab.note import NoteHookNotifyEventHandler, note_action, target_of, thing_words
-from posthouse.webhooks.gitlab.payload import NAME, GitlabNotifyEventHandler, buttons, name, number
+from posthouse.webhooks.gitlab.note import NoteHookNotifyEventHandler, note_action
+from posthouse.webhooks.gitlab.payload import GitlabNotifyEventHandler, buttons, name, number
+from posthouse.webhooks.gitlab.target import target_of, thing_title, thing_words
 
 #: What happened to an issue, as (Chinese, English), in words that tell nothing of what is in it.
 WORDS = {
@@ -78,7 +79,7 @@ class ConfidentialNoteHookNotifyEventHandler(NoteHookNotifyEventHandler):
         note = event.reader
         target, thing = target_of(note)
         known = self.settings.confidential == "title" or _is_public(note, target, thing)
-        title = (name(thing, "title") or first_line(thing.text("message"), NAME)) if known else ""
+        title = thing_title(thing) if known else ""
         headline = self.titled(self._short_headline(note, target, thing), title)
         return _disclosed(self, event, super().message(event), headline, self.link(note))
 
