@@ -132,10 +132,21 @@ def test_a_whole_report_takes_the_place_of_a_bare_one(house: House) -> None:
     whole = ring(house, "whole", hold=0)
     house.work()
     assert (house.state(bare), house.state(whole)) == ("superseded", "sent")
-    assert reasons(house, bare)[-1].endswith(f"event {whole}, which came soon after, is told instead")
+    assert reasons(house, bare)[-1].endswith(f"event {whole}, which came soon after, takes its place")
     house.now += 10
     house.work()
     assert len(house.robots.requests) == 1
+
+
+def test_a_bare_report_is_not_told_when_the_whole_one_is_confidential(house: House) -> None:
+    bare = ring(house, "bare", hold=5)
+    house.work()
+    whole = ring(house, "whole", hold=0, object_attributes={"confidential": True})
+    house.work()
+    house.now += 10
+    house.work()
+    assert house.state(bare) == "superseded"
+    assert (house.event(whole).outcome, house.robots.requests) == ("silent", [])
 
 
 def test_a_bare_report_is_told_when_nothing_better_came(house: House) -> None:

@@ -5,7 +5,7 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from posthouse.core.errors import LeaseLost, Overloaded, Refused, StoreUnavailab
 from posthouse.core.event import Event, Inbound, Memory
 from posthouse.core.message import Message
 from posthouse.core.plugin import WebhookHandler
-from posthouse.desk import Desk
+from posthouse.desk import Desk, Routed
 from posthouse.lookups import Lookups
 from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, NewDelivery, Outbox, Recorded, StoredEvent
 from posthouse.pacing import Pace
@@ -149,6 +149,7 @@ class Relay:
             trace = json.dumps(decision.trace)
             memory = decision.memory and Memory(_storable(decision.memory.topic), _storable(decision.memory.value))
             deliveries = [self._delivery(routed.message, robot) for routed in decision.said for robot in routed.robots]
+            withdrawn = [pair for routed in decision.said for pair in self._withdrawn(stored.webhook_id, routed)]
         except (Exception, SystemExit):
             log.exception("event %d of %s: its handler failed", stored.id, stored.webhook_id)
             said = traceback.format_exc()
@@ -158,11 +159,20 @@ class Relay:
         log.info(
             "event %d of %s: %s, %s", stored.id, stored.webhook_id, event.name, decision.reason or decision.outcome
         )
-        return HandledEvent(stored.id, "handled", decision.outcome, trace, deliveries, memory)
+        return HandledEvent(stored.id, "handled", decision.outcome, trace, deliveries, memory, withdrawn)
 
     def _recalled(self, webhook_id: str, before: Sequence[HandledEvent], topic: str) -> str | None:
         fresh = [done.memory.value for done in before if done.memory is not None and done.memory.topic == topic]
         return fresh[-1] if fresh else self.outbox.recall(webhook_id, topic)
+
+    def _withdrawn(self, webhook_id: str, routed: Routed) -> Iterator[tuple[str, str]]:
+        """Yield the lanes, with the burst, that must not be told now what is still held back in them.
+
+        A bare report cannot say that it is confidential; the complete one does.
+        """
+        if routed.message.hold is not None:
+            for robot in set(self.desk.settings.webhooks[webhook_id].robots) - set(routed.robots):
+                yield self.desk.lanes[robot], _storable(routed.message.hold.burst)
 
     def _delivery(self, message: Message, robot: str) -> NewDelivery:
         return NewDelivery(

@@ -72,7 +72,7 @@ def _state(delivery: DeliveryRecord, lanes: Collection[str], zone: ZoneInfo, now
     if delivery.state == "repeated":
         return f"{about}: told already by event {delivery.told_by}"
     if delivery.state == "superseded":
-        return f"{about}: event {delivery.told_by}, which came soon after, is told instead"
+        return f"{about}: event {delivery.told_by}, which came soon after, takes its place"
     if delivery.lane_id not in lanes:
         return f"{about}: it waits, but this robot is not configured any more"
     if delivery.due_at > now:

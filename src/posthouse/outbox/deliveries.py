@@ -19,15 +19,20 @@ DeliveryRow = dict[str, Any]
 
 def store_deliveries(connection: Connection, handled: Sequence[HandledEvent], *, now: float, window: float) -> None:
     """Insert the deliveries of events; what a lane was told of during the last ``window`` seconds is not told again."""
-    rows = [_row(done.id, new, now) for done in handled for new in done.deliveries]
-    if not rows:
-        return
-    ledger = _Ledger(_told(connection, rows, now - window, now) if window else (), _held(connection, rows, now))
-    for row in rows:
-        ledger.enter(row, now)
+    new = [one for done in handled for one in done.deliveries]
+    bursts = [pair for done in handled for pair in done.withdrawn] + [(one.lane_id, one.burst) for one in new]
+    ledger = _Ledger(_told(connection, new, now - window, now) if window else (), _held(connection, bursts, now))
+    rows = []
+    for done in handled:
+        for one in done.deliveries:
+            rows.append(_row(done.id, one, now))
+            ledger.enter(rows[-1], now)
+        for lane_id, burst in done.withdrawn:
+            ledger.give_way(lane_id, burst, event_id=done.id, now=now)
     for row in ledger.given_way:
         connection.execute(_GIVE_WAY, {"which": row["id"], "event": row["told_by"], "now": now})
-    connection.execute(insert(delivery), rows)
+    if rows:
+        connection.execute(insert(delivery), rows)
 
 
 class _Ledger:
@@ -35,27 +40,33 @@ class _Ledger:
 
     def __init__(self, told: Sequence[DeliveryRow], held: Sequence[DeliveryRow]) -> None:
         self._told = {(row["lane_id"], row["occurrence"]): row for row in told}
-        self._held = {(row["lane_id"], row["burst"]): row for row in held}
+        self._held: dict[tuple[str, str | None], DeliveryRow] = {(row["lane_id"], row["burst"]): row for row in held}
         #: Stored deliveries in whose place a new one is told.
         self.given_way: list[DeliveryRow] = []
 
     def enter(self, row: DeliveryRow, now: float) -> None:
         """Decide whether a new delivery is told, repeats what was, or takes the place of one that is held back."""
-        occurrence, burst = (row["lane_id"], row["occurrence"]), (row["lane_id"], row["burst"])
+        occurrence = (row["lane_id"], row["occurrence"])
         first = self._told.get(occurrence)
         if first is not None:
             row |= {"state": "repeated", "told_by": first["event_id"], "settled_at": now}
             return
-        if other := self._held.pop(burst, None):
-            other |= {"state": "superseded", "told_by": row["event_id"], "settled_at": now}
-            if "id" in other:
-                self.given_way.append(other)
+        if other := self.give_way(row["lane_id"], row["burst"], event_id=row["event_id"], now=now):
             # A burst without end is told when its first message would have been.
             row["due_at"] = min(row["due_at"], other["due_at"])
         if row["due_at"] > now:
-            self._held[burst] = row
+            self._held[row["lane_id"], row["burst"]] = row
         elif row["occurrence"]:
             self._told[occurrence] = row
+
+    def give_way(self, lane_id: str, burst: str | None, *, event_id: int, now: float) -> DeliveryRow | None:
+        """Let what is held back of a burst not be told, because of an event; return it, None if nothing is."""
+        other = self._held.pop((lane_id, burst), None)
+        if other is not None:
+            other |= {"state": "superseded", "told_by": event_id, "settled_at": now}
+            if "id" in other:
+                self.given_way.append(other)
+        return other
 
 
 def _row(event_id: int, new: NewDelivery, now: float) -> DeliveryRow:
@@ -75,19 +86,19 @@ def _row(event_id: int, new: NewDelivery, now: float) -> DeliveryRow:
     }
 
 
-def _told(connection: Connection, rows: Sequence[DeliveryRow], since: float, now: float) -> Sequence[DeliveryRow]:
-    names = sorted({row["occurrence"] for row in rows if row["occurrence"]})
+def _told(connection: Connection, new: Sequence[NewDelivery], since: float, now: float) -> Sequence[DeliveryRow]:
+    names = sorted({one.occurrence for one in new if one.occurrence})
     if not names:
         return ()
-    asked = {"lanes": sorted({row["lane_id"] for row in rows}), "names": names, "since": since, "now": now}
+    asked = {"lanes": sorted({one.lane_id for one in new}), "names": names, "since": since, "now": now}
     return [dict(row) for row in connection.execute(_TOLD, asked).mappings()]
 
 
-def _held(connection: Connection, rows: Sequence[DeliveryRow], now: float) -> Sequence[DeliveryRow]:
-    names = sorted({row["burst"] for row in rows if row["burst"]})
+def _held(connection: Connection, bursts: Sequence[tuple[str, str | None]], now: float) -> Sequence[DeliveryRow]:
+    names = sorted({burst for _, burst in bursts if burst})
     if not names:
         return ()
-    asked = {"lanes": sorted({row["lane_id"] for row in rows}), "names": names, "now": now}
+    asked = {"lanes": sorted({lane_id for lane_id, _ in bursts}), "names": names, "now": now}
     return [dict(row) for row in connection.execute(_HELD, asked).mappings()]
 
 

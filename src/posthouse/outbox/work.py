@@ -64,6 +64,8 @@ class HandledEvent:
     trace: str
     deliveries: Sequence[NewDelivery] = ()
     memory: Memory | None = None
+    #: Lanes and bursts of which what is held back must not be told: it turned out to be confidential.
+    withdrawn: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
