@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from making import made_handler
+from making import beside, event_of, made_handler, payload_files
 from posthouse import Event, HttpReply, Inbound, Message, No, NotifyEventHandler, Rejected, Site
 from posthouse.cli import cli
 from posthouse.cli._reference import command_help, documents
@@ -34,12 +34,11 @@ READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 PAGES = (*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md")))
 #: The pages whose Python is run.
 WITH_PLUGINS = (*READMES, DOCS / "plugins.md")
+#: What the settings of a webhook type that is shown cannot do without.
+NEEDED = {"JENKINS": {"token": "change-me"}}
 REGISTRY = discover()
-PLUGINS: tuple[type[Plugin], ...] = (
-    *REGISTRY.webhooks.values(),
-    *dict.fromkeys(REGISTRY.events.values()),
-    *REGISTRY.notifiers.values(),
-)
+PLUGINS: tuple[type[Plugin], ...] = (*REGISTRY.webhooks.values(), *REGISTRY.notifiers.values())
+HANDLERS = tuple(dict.fromkeys(REGISTRY.events.values()))
 GENERATED = documents(DOCS)
 COMMANDS = [name for name, _ in command_help()]
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -82,6 +81,22 @@ def test_every_plugin_has_a_row_in_the_language_of_the_readme(readme: Path, plug
     assert row, f"{readme.name} has no row for {plugin.__name__}"
     is_chinese = any("\u4e00" <= char <= "\u9fff" for char in row)
     assert is_chinese == readme.stem.endswith("zh-CN"), f"CHINESE in cli/_reference.py lacks {plugin.__name__}"
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=lambda handler: handler.__name__)
+def test_every_event_handler_has_a_row_on_the_page_of_its_sender(handler: type[EventHandler]) -> None:
+    page = sender_page(handler.webhook_type.type)
+    assert f"| `{handler.__name__}` |" in read(page), f"{page.name} has no row for {handler.__name__}"
+
+
+@each_readme
+@pytest.mark.parametrize("kind", REGISTRY.webhooks)
+def test_the_page_of_every_sender_can_be_reached_from_the_readme(readme: Path, kind: str) -> None:
+    assert f"(docs/{sender_page(kind).name})" in read(readme)
+
+
+def sender_page(kind: str) -> Path:
+    return DOCS / f"{kind.lower()}.md"
 
 
 @each_readme
@@ -239,23 +254,31 @@ def test_the_order_of_imports_is_the_one_that_is_checked() -> None:
     assert " → ".join(layers) in " ".join(" ".join(blocks(DOCS / "architecture.md", "text")).split())
 
 
-def test_the_facts_of_each_event_are_those_that_messages_have() -> None:
-    rows = re.findall(r"^\| `([\w ]+ Hook)` \| ((?:`\w+`(?:, )?)+) \|", read(DOCS / "plugins.md"), re.MULTILINE)
-    documented = {("GITLAB", name): {"project", "author", *re.findall(r"\w+", facts)} for name, facts in rows}
-    found: dict[tuple[str, str], set[str]] = {key: set() for key in REGISTRY.events}
-    for path in PAYLOADS.glob("*.json"):
-        key = ("GITLAB", path.stem.partition("__")[0].replace("_", " ").title())
-        if key in found:
-            found[key] |= set(message(REGISTRY.events[key], key[1], path).facts)
-    found["GITLAB", "Release Hook"].add("author")  # as the page says, GitLab does not name one
-    assert documented == found
+@pytest.mark.parametrize("kind", REGISTRY.webhooks)
+def test_the_facts_of_each_event_are_those_that_messages_have(kind: str) -> None:
+    section = read(sender_page(kind)).partition("\n## Facts\n")[2]
+    rows = re.findall(r"^\| (`[^|]+`) \| (`[^|]+`) \|", section, re.MULTILINE)
+    documented = {name: set(words(facts)) for names, facts in rows for name in words(names)}
+    found: dict[str, set[str]] = {name: set() for of, name in REGISTRY.events if of == kind}
+    for path in payload_files(kind):
+        event = event_of(path, Site(language="en"))
+        if event.name in found:
+            for said in sayings(REGISTRY.events[kind, event.name], event, **beside(path).get("settings", {})):
+                found[event.name] |= set(said.facts)
+    assert documented == {name: facts for name, facts in found.items() if facts}
 
 
-def message(handler: type[EventHandler], name: str, path: Path) -> Message:
-    """Return what a handler says, or would say, about a payload."""
-    made = made_handler(handler, Site(language="en"))
-    assert isinstance(made, NotifyEventHandler)
-    return made.message(Event(name, json.loads(read(path))))
+def words(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def sayings(handler: type[EventHandler], event: Event, **settings: Any) -> list[Message]:
+    """Return what a handler says, or would say, about an event."""
+    made = made_handler(handler, Site(language="en"), **settings)
+    answer = made.handle(event)
+    if isinstance(answer, No):
+        return [made.message(event)] if isinstance(made, NotifyEventHandler) else []
+    return [*answer]
 
 
 # The examples of plugins
@@ -294,17 +317,40 @@ def test_every_plugin_shown_is_found(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", WITH_PLUGINS, ids=lambda page: page.name)
 def test_every_event_handler_shown_tells_of_a_recorded_event(page: Path, tmp_path: Path) -> None:
-    told = 0
-    for registry in plugins_of(page, tmp_path).values():
-        for (kind, event), handler in registry.events.items():
-            if kind != "GITLAB" or handler.__module__.startswith("posthouse."):
-                continue
-            for path in sorted(PAYLOADS.glob(f"{event.lower().replace(' ', '_')}__*.json")):
-                for language in ("zh", "en"):
-                    site = Site(language="zh" if language == "zh" else "en")
-                    answer = made_handler(handler, site).handle(Event(event, json.loads(read(path))))
-                    told += 0 if isinstance(answer, No) else len([item.to_text() for item in answer])
-    assert told >= 2
+    handlers = [
+        (kind, event, handler)
+        for registry in plugins_of(page, tmp_path).values()
+        for (kind, event), handler in registry.events.items()
+        if handler in own(registry) and recorded(kind, event)
+    ]
+    assert handlers
+    for kind, event, handler in handlers:
+        for language in ("zh", "en"):
+            made = made_handler(handler, Site(language="zh" if language == "zh" else "en"), **NEEDED.get(kind, {}))
+            answers = [made.handle(Event(event, json.loads(read(path)))) for path in recorded(kind, event)]
+            told = [item.to_text() for answer in answers if not isinstance(answer, No) for item in answer]
+            assert told, f"{page.name}: {handler.__name__}"
+
+
+def recorded(kind: str, event: str) -> list[Path]:
+    """Return the payload files of an event; Jenkins' are among those of the senders that nobody knows."""
+    if kind == "JENKINS":
+        return [path for path in payload_files("GENERIC") if "__jenkins_" in path.name]
+    return payload_files(kind, event)
+
+
+@each_readme
+def test_the_build_shown_is_well_again_after_one_that_failed(readme: Path, tmp_path: Path) -> None:
+    registry = plugins_of(readme, tmp_path)["plugins/jenkins.py"]
+    builds = made_handler(registry.events["JENKINS", "Build"], Site(language="en"), **NEEDED["JENKINS"])
+    passed = Event("Build", {"name": "ledger", "build": {"number": 19, "phase": "FINALIZED", "status": "SUCCESS"}})
+    assert builds.topic(passed) == "ledger"
+    assert builds.remember(passed) == "SUCCESS"
+    assert builds.remember(Event("Build", {"build": {"phase": "COMPLETED", "status": "SUCCESS"}})) is None
+    assert builds.handle(replace(passed, last="SUCCESS")) == No("the job passes as before")
+    answer = builds.handle(replace(passed, last="FAILURE"))
+    assert not isinstance(answer, No)
+    assert answer[0].title == "ledger #19 is well again"
 
 
 def test_the_replacement_shown_takes_the_built_ins_place(tmp_path: Path) -> None:

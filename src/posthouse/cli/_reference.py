@@ -19,33 +19,21 @@ from posthouse.config.schema import PREFIX, json_schema
 from posthouse.core.plugin import EventHandler, Language, NotifyEventHandler, Plugin
 from posthouse.discovery import Registry, discover
 
-BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- generated: (?P<name>[A-Za-z_ ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SCHEMA = "posthouse.schema.json"
 #: How wide the help of a command is drawn, in characters.
 WIDTH = 100
 #: How docstrings begin whose rest stands in a table that says the same in its header.
 BEGINNINGS = re.compile(r"(Tells of |Takes in |Speaks to |Keep silent about )")
-#: For the Chinese README, by class: what it does, and for event handlers what it is silent about.
-CHINESE: Mapping[str, tuple[str, ...]] = {
-    "GitlabWebhookHandler": ("GitLab 的项目、群组和系统钩子",),
-    "DingTalkNotifier": ("钉钉群的自定义机器人：有按钮时发 ActionCard，否则发 Markdown，最后才用纯文本",),
-    "PushHookNotifyEventHandler": (
-        "新提交、新分支，以及重要分支的删除",
-        "删除未受保护的分支（例如合并之后），以及没有新提交的推送",
-    ),
-    "TagPushHookNotifyEventHandler": ("新标签、被移动的标签，以及受保护标签的删除", "删除未受保护的标签"),
-    "MergeRequestHookNotifyEventHandler": (
-        "合并请求的每一步，以及有人在等待的更新：新提交、审核、指派、草稿与就绪、标题和目标分支",
-        "只改了标记、描述之类的更新，以及未知的动作",
-    ),
-    "IssueHookNotifyEventHandler": (
-        "议题和其他工作项的新建、关闭、重新打开、指派和截止日期",
-        "其他更新，以及未知的动作",
-    ),
-    "NoteHookNotifyEventHandler": ("人写的新评论", "修改过的评论、机器人的评论和 GitLab 自己写的记录"),
-    "PipelineHookNotifyEventHandler": ("失败或被取消的流水线", "其他状态"),
-    "JobHookNotifyEventHandler": ("失败的作业", "其他状态"),
-    "ReleaseHookNotifyEventHandler": ("新的发布和被删除的发布", "发布信息的更新"),
+#: For the Chinese README, by class: whose requests a webhook type takes in, which robot a notifier speaks to.
+CHINESE: Mapping[str, str] = {
+    "GitlabWebhookHandler": "GitLab（12 及以上版本）的项目、群组和系统钩子",
+    "JiraWebhookHandler": "Jira Cloud 和 Jira Data Center 的 Webhook",
+    "ConfluenceWebhookHandler": "Confluence Data Center 和 Confluence Cloud 的 Webhook",
+    "GitHubWebhookHandler": "GitHub 仓库和组织的 Webhook",
+    "AlertmanagerWebhookHandler": "Prometheus Alertmanager 的告警分组",
+    "GenericWebhookHandler": "任何 JSON：标题、正文、链接等由配置里的模板取出",
+    "DingTalkNotifier": "钉钉群的自定义机器人：有按钮时发 ActionCard，否则发 Markdown，最后才用纯文本",
 }
 
 
@@ -75,7 +63,7 @@ def documents(docs: Path) -> dict[Path, str]:
 def _blocks(registry: Registry, schema: Mapping[str, Any], language: Language) -> Mapping[str, Callable[[], str]]:
     return {
         "webhook types": lambda: _webhook_types(registry, language),
-        "event handlers": lambda: _event_handlers(registry, language),
+        **{f"events of {kind}": partial(_events, registry, kind) for kind in registry.webhooks},
         "notifiers": lambda: _notifiers(registry, language),
         "configuration keys": lambda: _configuration_keys(schema),
         "commands": _commands,
@@ -94,18 +82,24 @@ def _webhook_types(registry: Registry, language: Language) -> str:
     )
 
 
-def _event_handlers(registry: Registry, language: Language) -> str:
-    header = ("Event", "Class", "What is told", "Silent about")
-    events: dict[type[EventHandler], list[str]] = {}
-    for (_, name), found in registry.events.items():
-        events.setdefault(found, []).append(name)
-    return _table(
-        ("事件", "类", "告知", "不打扰") if language == "zh" else header,
+def _events(registry: Registry, kind: str) -> str:
+    """Return a row for each handler of a webhook type: its events, whether they are on, and what may happen."""
+    names: dict[type[EventHandler], list[str]] = {}
+    for (of, name), found in registry.events.items():
+        if of == kind:
+            names.setdefault(found, []).append(name)
+    rows = (
         (
-            (", ".join(f"`{name}`" for name in names), f"`{found.__name__}`", *_told(found, language))
-            for found, names in events.items()
-        ),
+            ", ".join(f"`{name}`" for name in events),
+            f"`{found.__name__}`",
+            _summary(found),
+            _silent_about(found),
+            "on" if found.on_by_default else "off",
+            ", ".join(f"**`{word}`**" if told else f"`{word}`" for word, told in found.happenings.items()) or "–",
+        )
+        for found, events in names.items()
     )
+    return _table(("Event", "Class", "What is told", "Silent about", "By default", "What may happen"), rows)
 
 
 def _notifiers(registry: Registry, language: Language) -> str:
@@ -117,16 +111,12 @@ def _notifiers(registry: Registry, language: Language) -> str:
 
 
 def _about(found: type[Plugin], language: Language) -> str:
-    if language == "zh" and found.__name__ in CHINESE:
-        return CHINESE[found.__name__][0]
-    return _summary(found)
+    return CHINESE.get(found.__name__, "") if language == "zh" else _summary(found)
 
 
-def _told(found: type[EventHandler], language: Language) -> Sequence[str]:
-    if language == "zh" and found.__name__ in CHINESE:
-        return CHINESE[found.__name__]
+def _silent_about(found: type[EventHandler]) -> str:
     decides = getattr(found, "should_notify", NotifyEventHandler.should_notify)
-    return (_summary(found), "–" if decides is NotifyEventHandler.should_notify else _summary(decides))
+    return "–" if decides is NotifyEventHandler.should_notify else _summary(decides)
 
 
 def _summary(thing: object) -> str:
