@@ -3,7 +3,7 @@
 from typing import ClassVar
 from urllib.parse import quote
 
-from posthouse import Code, Event, Inline, Items, Level, Line, Link, Message, No, Reader, Yes, plain
+from posthouse import Code, Event, Hold, Inline, Items, Level, Line, Link, Message, No, Reader, Yes, plain
 from posthouse.webhooks.gitlab.payload import (
     BRANCH_PREFIX,
     SHOWN,
@@ -15,6 +15,9 @@ from posthouse.webhooks.gitlab.payload import (
     ref_name,
     story,
 )
+
+#: How long a push without its commits waits for one that has them, in seconds.
+PATIENCE = 5.0
 
 
 class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
@@ -52,6 +55,7 @@ class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
         action = _action(push)
         created, deleted = action == "create", action == "delete"
         headline = self._headline(push, branch=branch, created=created, deleted=deleted)
+        what = occurrence("push", project_id(push), push.text("ref"), push.text("before"), push.text("after"))
         return Message(
             title=plain(headline),
             blocks=(
@@ -62,7 +66,9 @@ class PushHookNotifyEventHandler(GitlabNotifyEventHandler):
             level=Level.WARNING if deleted else Level.INFO,
             facts=self.facts(push, ref=branch, action=action),
             story=story("branch", project_id(push), f":{branch}" if branch else ""),
-            occurrence=occurrence("push", project_id(push), push.text("ref"), push.text("before"), push.text("after")),
+            occurrence=what,
+            # A system hook may leave the commits out; the project's hook, if there is one, tells them in a moment.
+            hold=Hold(what, 0.0 if shown or not _total(push) else PATIENCE) if what else None,
         )
 
     def _headline(self, push: Reader, *, branch: str, created: bool, deleted: bool) -> Line:
