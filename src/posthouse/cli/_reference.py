@@ -24,7 +24,7 @@ SCHEMA = "posthouse.schema.json"
 #: How wide the help of a command is drawn, in characters.
 WIDTH = 100
 #: How docstrings begin whose rest stands in a table that says the same in its header.
-BEGINNINGS = re.compile(r"(Tells of |Takes in |Speaks to |Keep silent about )")
+BEGINNINGS = re.compile(r"(Tells of |Tells that |Takes in |Speaks to |Keep silent about )")
 #: For the Chinese README, by class: whose requests a webhook type takes in, which robot a notifier speaks to.
 CHINESE: Mapping[str, str] = {
     "GitlabWebhookHandler": "GitLab（12 及以上版本）的项目、群组和系统钩子",
@@ -121,7 +121,7 @@ def _silent_about(found: type[EventHandler]) -> str:
 
 def _summary(thing: object) -> str:
     """Return the first line of a docstring, without the words that the table's header has."""
-    line = BEGINNINGS.sub("", (inspect.getdoc(thing) or "").partition("\n")[0], count=1)
+    line = BEGINNINGS.sub("", (inspect.getdoc(thing) or "").partition("\n")[0], count=1).replace("``", "`")
     line = re.sub(r"(?<=, )(about|of) |(?<=and )(about|of) ", "", line)
     return line[:1].upper() + line[1:]
 

@@ -34,7 +34,7 @@ FACTS = frozenset({"project", "author", "action", "type", "target"})
 
 
 class ConfidentialIssueHookNotifyEventHandler(IssueHookNotifyEventHandler):
-    """Tells of confidential issues and work items what is told of others, without saying what is in them.
+    """Tells of confidential issues and work items, like any other, but not what is in them.
 
     How much is said is `confidential` in the webhook's settings. To be chosen is what can be chosen for issues, but
     `made_confidential` in place of `made_public`.
