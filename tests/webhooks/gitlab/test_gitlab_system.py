@@ -276,10 +276,6 @@ def test_gitlab_s_test_of_a_system_hook_reads_well_and_can_be_repeated() -> None
         (ADDRESS, f"{ADDRESS}/finance/ledger"),
         (f"{ADDRESS}/", f"{ADDRESS}/finance/ledger"),
         ("http://localhost:8080/gitlab", "http://localhost:8080/gitlab/finance/ledger"),
-        ("gitlab.example.com", ""),
-        ("javascript:alert(1)//", ""),
-        ("https://gitlab.example.com/ x", ""),
-        ("", ""),
         (None, ""),
     ],
 )

@@ -300,3 +300,13 @@ def test_ids_that_are_no_keys_are_not_taken_for_one() -> None:
 def test_a_body_that_is_no_json_object_is_a_bad_payload(body: bytes) -> None:
     with pytest.raises(BadPayload):
         handler().parse(Inbound({"x-gitlab-event": "Push Hook"}, {}, body))
+
+
+@pytest.mark.parametrize(
+    "host", ["gitlab.example.com", "javascript:alert(1)//", "https://gitlab.example.com/ x", "", "https://"]
+)
+def test_a_host_that_no_link_can_lead_to_is_an_error(host: str) -> None:
+    with pytest.raises(ValidationError, match="must be an address that starts with http:// or https://"):
+        GitlabWebhookSettings.model_validate(
+            {"webhook_id": "demo", "type": "GITLAB", "conf": {"gitlab": {"host": host}}}
+        )

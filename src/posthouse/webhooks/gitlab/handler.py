@@ -51,6 +51,13 @@ class GitlabServer(PluginSettings):
     private_token: Secret | None = None
     """A token for calls back to GitLab. Nothing needs it yet."""
 
+    @field_validator("host")
+    @classmethod
+    def _is_an_address(cls, host: str | None) -> str | None:
+        if host is not None and not Reader({"host": host}).link("host"):
+            raise ValueError("must be an address that starts with http:// or https://")
+        return host
+
 
 class GitlabConf(PluginSettings):
     """Where the sender is described."""
