@@ -1,11 +1,14 @@
 """One occurrence is told to a robot once, and handlers remember: the whole way from two webhooks to the trace."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from house import House, open_house
+from posthouse.core.errors import StoreUnavailable
+from posthouse.relay import LEASE
 from posthouse.trace import steps
 
 CONFIG = """\
@@ -208,3 +211,20 @@ def test_what_a_plugin_names_oddly_fails_its_event_alone(house: House, odd: dict
     faulty, sound = house.post({"object_kind": "odd", **odd}, to="project"), ring(house, "hello")
     house.work()
     assert (house.event(faulty).state, house.event(sound).state) == ("failed", "handled")
+
+
+def test_an_event_waits_while_what_was_remembered_cannot_be_read(house: House, tmp_path: Path) -> None:
+    def rename(table: str, name: str) -> None:
+        with sqlite3.connect(tmp_path / "posthouse.db") as connection:
+            connection.execute(f"ALTER TABLE {table} RENAME TO {name}")
+        connection.close()
+
+    event_id = house.post({"object_kind": "state", "topic": "main", "state": "failed"}, to="project")
+    rename("memory", "lost")
+    with pytest.raises(StoreUnavailable):
+        house.relay.handle_next("t")
+    assert house.event(event_id).state == "waiting"
+    rename("lost", "memory")
+    house.now += LEASE
+    house.work()
+    assert house.event(event_id).state == "handled"

@@ -1,24 +1,20 @@
 """The product on one page: take an event in, decide what to say about it, say it to the robots."""
 
-import json
 import logging
 import time
-import traceback
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from posthouse.attempts import Attempts
 from posthouse.config import load
 from posthouse.core.errors import LeaseLost, Overloaded, Refused, StoreUnavailable
-from posthouse.core.event import Event, Inbound, Memory
-from posthouse.core.message import Message
+from posthouse.core.event import Event, Inbound
 from posthouse.core.plugin import WebhookHandler
-from posthouse.desk import Desk, Routed
+from posthouse.desk import Desk
+from posthouse.handling import Handling, storable
 from posthouse.lookups import Lookups
-from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, NewDelivery, Outbox, Recorded, StoredEvent
+from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, Outbox, Recorded
 from posthouse.pacing import Pace
 from posthouse.trace import UNVERIFIED
 from posthouse.transport import TOTAL_SECONDS, Transport
@@ -27,8 +23,6 @@ log = logging.getLogger("posthouse.relay")
 
 #: How long a lane is held at a time, in seconds: longer than any attempt may take, dead name servers included.
 LEASE = TOTAL_SECONDS + 20.0
-#: How long a message is held back at most, in seconds: it must not seem lost.
-LONGEST_HOLD = 3600.0
 #: How much is taken out of a lane at a time.
 AT_ONCE = 50
 
@@ -40,13 +34,14 @@ class Relay:
         self, desk: Desk, *, outbox: Outbox, transport: Transport, clock: Callable[[], float] = time.time
     ) -> None:
         self.desk = desk
-        self._lookups = Lookups(desk.webhooks, clock=clock)
         self.outbox = outbox
         self.clock = clock
         #: The lanes of the configured robots; several robots may share one.
         self.lanes = frozenset(desk.lanes.values())
         self._transport = transport
         self._attempts = Attempts(transport, clock)
+        self._lookups = Lookups(desk.webhooks, clock=clock)
+        self._handling = Handling(desk, outbox, self._lookups)
 
     @classmethod
     def open(cls, path: Path) -> "Relay":
@@ -101,7 +96,7 @@ class Relay:
             return False
         handled: list[HandledEvent] = []
         for stored in self.outbox.lanes.waiting_events(claim.lane_id, AT_ONCE):
-            handled.append(self._handled(stored, handled))
+            handled.append(self._handling.handle(stored, handled))
             if self.clock() > claim.until - LEASE / 2:
                 break  # slow plugins: what is decided is handed over before the lease runs out
         try:
@@ -128,62 +123,6 @@ class Relay:
     def next_due(self, kind: Kind) -> float | None:
         """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
         return self.outbox.lanes.next_due(kind, self.desk.webhooks if kind == "webhook" else self.lanes)
-
-    def _handled(self, stored: StoredEvent, before: Sequence[HandledEvent]) -> HandledEvent:
-        """Decide about one event. Whatever a plugin raises is kept with the event, and the lane goes on.
-
-        ``before`` are events of the same webhook that were decided about and are not stored yet.
-        """
-        inbound = Inbound(stored.headers, stored.query, stored.body, stored.received_at)
-        if stored.verified.startswith(UNVERIFIED):
-            step = {"step": "handled", "outcome": "error", "reason": "nobody knows whether the sender is genuine"}
-            return HandledEvent(id=stored.id, state="failed", outcome="error", trace=json.dumps([step]))
-        try:
-            event = self.desk.webhook(stored.webhook_id).parse(inbound)
-            decision = self.desk.decide(
-                stored.webhook_id,
-                replace(event, received_at=stored.received_at),
-                recall=partial(self._recalled, stored.webhook_id, before),
-                look_up=self._lookups.look_up,
-            )
-            trace = json.dumps(decision.trace)
-            memory = decision.memory and Memory(_storable(decision.memory.topic), _storable(decision.memory.value))
-            deliveries = [self._delivery(routed.message, robot) for routed in decision.said for robot in routed.robots]
-            withdrawn = [pair for routed in decision.said for pair in self._withdrawn(stored.webhook_id, routed)]
-        except (Exception, SystemExit):
-            log.exception("event %d of %s: its handler failed", stored.id, stored.webhook_id)
-            said = traceback.format_exc()
-            step = {"step": "handled", "outcome": "error", "reason": said.splitlines()[-1], "traceback": said}
-            trace = json.dumps([step])
-            return HandledEvent(id=stored.id, state="failed", outcome="error", trace=trace)
-        log.info(
-            "event %d of %s: %s, %s", stored.id, stored.webhook_id, event.name, decision.reason or decision.outcome
-        )
-        return HandledEvent(stored.id, "handled", decision.outcome, trace, deliveries, memory, withdrawn)
-
-    def _recalled(self, webhook_id: str, before: Sequence[HandledEvent], topic: str) -> str | None:
-        fresh = [done.memory.value for done in before if done.memory is not None and done.memory.topic == topic]
-        return fresh[-1] if fresh else self.outbox.recall(webhook_id, topic)
-
-    def _withdrawn(self, webhook_id: str, routed: Routed) -> Iterator[tuple[str, str]]:
-        """Yield the lanes, with the burst, that must not be told now what is still held back in them.
-
-        A bare report cannot say that it is confidential; the complete one does.
-        """
-        if routed.message.hold is not None:
-            for robot in set(self.desk.settings.webhooks[webhook_id].robots) - set(routed.robots):
-                yield self.desk.lanes[robot], _storable(routed.message.hold.burst)
-
-    def _delivery(self, message: Message, robot: str) -> NewDelivery:
-        return NewDelivery(
-            robot=robot,
-            lane_id=self.desk.lanes[robot],
-            idempotency_key=uuid.uuid4().hex,
-            message=message.to_json(),
-            occurrence=_storable(message.occurrence or "") or None,
-            hold=min(float(message.hold.seconds), LONGEST_HOLD) if message.hold else 0.0,
-            burst=_storable(message.hold.burst) or None if message.hold else None,
-        )
 
     def _work(self, claim: Claim, stopping: Callable[[], bool]) -> None:
         lanes = self.outbox.lanes
@@ -226,16 +165,9 @@ def _parsed(handler: WebhookHandler, inbound: Inbound) -> Event:
     """Name the event; a plugin's bug here must not cost the sender its hook, so the event is kept without a name."""
     try:
         event = handler.parse(inbound)
-        return Event(name=_storable(event.name), payload={}, key=_storable(event.key or "") or None)
+        return Event(name=storable(event.name), payload={}, key=storable(event.key or "") or None)
     except Refused:
         raise
     except (Exception, SystemExit):
         log.exception("%s failed to read a request; it is kept", type(handler).__name__)
         return Event(name="?", payload={})
-
-
-def _storable(text: str) -> str:
-    """Return a text that a plugin made without white space around it; raises what is no text, or none to be stored."""
-    text = str.strip(text)
-    text.encode()
-    return text
