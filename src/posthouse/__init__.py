@@ -39,7 +39,7 @@ from posthouse.core.plugin import (
     WebhookSettings,
     Yes,
 )
-from posthouse.core.proof import header_bytes, require_signature, require_token
+from posthouse.core.proof import header_bytes, proved_by, require_signature, require_token
 from posthouse.core.reader import LINK_SCHEMES, Reader
 
 __version__ = "0.1.0"
@@ -88,6 +88,7 @@ __all__ = [
     "join",
     "phrase",
     "plain",
+    "proved_by",
     "require_signature",
     "require_token",
 ]

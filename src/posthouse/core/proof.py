@@ -29,6 +29,15 @@ def require_signature(given: str | None, body: bytes, secret: str, *, where: str
         raise NotGenuine(f"{where} is wrong")
 
 
+def proved_by(*, signature: bool, token: bool) -> str:
+    """Return in words what a request was checked by, where both were required if both are configured."""
+    if signature and token:
+        return "the signature and the token in the address are right"
+    if signature or token:
+        return "the signature is right" if signature else "the token in the address is right"
+    return "not checked: neither secret nor token is configured"
+
+
 def header_bytes(header: str) -> bytes:
     """Return a header as bytes to compare; half characters, which no genuine header has, must not raise."""
     return header.encode(errors="backslashreplace")

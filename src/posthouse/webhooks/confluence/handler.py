@@ -21,6 +21,7 @@ from posthouse import (
     WebhookHandler,
     WebhookSettings,
     first_line,
+    proved_by,
     require_signature,
     require_token,
 )
@@ -139,15 +140,7 @@ class ConfluenceWebhookHandler(WebhookHandler):
             if signature is None and _reads_as_connection_test(inbound.body):
                 return "not checked: Confluence does not sign its connection test"
             require_signature(signature, inbound.body, secret.get_secret_value(), where="the header X-Hub-Signature")
-        match secret, token:
-            case None, None:
-                return "not checked: neither secret nor token is configured"
-            case _, None:
-                return "the signature is right"
-            case None, _:
-                return "the token in the address is right"
-            case _:
-                return "the signature and the token in the address are right"
+        return proved_by(signature=secret is not None, token=token is not None)
 
     def parse(self, inbound: Inbound) -> Event:
         """Name the event as the body does; Cloud's bodies name none, so its addresses have ``?event=page_created``.

@@ -21,6 +21,7 @@ from posthouse import (
     WebhookHandler,
     WebhookSettings,
     first_line,
+    proved_by,
     require_signature,
     require_token,
 )
@@ -95,15 +96,7 @@ class JiraWebhookHandler(WebhookHandler):
         if token is not None:
             given = inbound.query.get("token")
             require_token(given, token.get_secret_value(), where="the query value token")
-        match secret, token:
-            case None, None:
-                return "not checked: neither secret nor token is configured"
-            case _, None:
-                return "the signature is right"
-            case None, _:
-                return "the token in the address is right"
-            case _:
-                return "the signature and the token in the address are right"
+        return proved_by(signature=secret is not None, token=token is not None)
 
     def parse(self, inbound: Inbound) -> Event:
         """Name the event as the body does.
