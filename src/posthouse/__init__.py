@@ -1,5 +1,7 @@
 """What a plugin author imports, and nothing else."""
 
+from posthouse.core.blocks import buttons, fields, items, listed, quote, quote_markdown
+from posthouse.core.duration import duration
 from posthouse.core.errors import BadPayload, NotGenuine, Rejected, TryLater
 from posthouse.core.event import Event, Inbound
 from posthouse.core.http import HttpReply, HttpRequest
@@ -15,6 +17,7 @@ from posthouse.core.message import (
     Level,
     Line,
     Link,
+    Mention,
     Message,
     Quote,
     Text,
@@ -24,7 +27,9 @@ from posthouse.core.message import (
     phrase,
     plain,
 )
+from posthouse.core.people import Called, People, Person
 from posthouse.core.plugin import (
+    DigestSettings,
     EventHandler,
     Limits,
     No,
@@ -33,6 +38,7 @@ from posthouse.core.plugin import (
     Payload,
     PluginSettings,
     RobotSettings,
+    Seconds,
     Secret,
     Site,
     WebhookHandler,
@@ -50,7 +56,9 @@ __all__ = [
     "Block",
     "Bold",
     "Buttons",
+    "Called",
     "Code",
+    "DigestSettings",
     "Event",
     "EventHandler",
     "Fields",
@@ -64,17 +72,21 @@ __all__ = [
     "Limits",
     "Line",
     "Link",
+    "Mention",
     "Message",
     "No",
     "NotGenuine",
     "Notifier",
     "NotifyEventHandler",
     "Payload",
+    "People",
+    "Person",
     "PluginSettings",
     "Quote",
     "Reader",
     "Rejected",
     "RobotSettings",
+    "Seconds",
     "Secret",
     "Site",
     "Text",
@@ -82,13 +94,20 @@ __all__ = [
     "WebhookHandler",
     "WebhookSettings",
     "Yes",
+    "buttons",
+    "duration",
     "excerpt",
+    "fields",
     "first_line",
     "header_bytes",
+    "items",
     "join",
+    "listed",
     "phrase",
     "plain",
     "proved_by",
+    "quote",
+    "quote_markdown",
     "require_signature",
     "require_token",
 ]

@@ -14,7 +14,7 @@
     ├── LeaseLost              a lane was taken over; what was done for it meanwhile is not settled
     └── DeliveryError          outbound: the class decides the fate of the delivery
         ├── TryLater           the robot's trouble: the lane rests, then the delivery is tried again
-        └── Rejected           the message's or the configuration's trouble: buried with a remedy
+        └── Rejected           the message's trouble: buried with a remedy; the configuration's: the robot stands still
 """
 
 from collections.abc import Sequence
@@ -135,8 +135,15 @@ class TryLater(DeliveryError):
 
 
 class Rejected(DeliveryError):
-    """The same bytes will never pass; the delivery is buried, unless ``simpler_may_pass`` and a simpler form exists."""
+    """The same bytes will never pass; the delivery is buried, unless ``simpler_may_pass`` and a simpler form exists.
 
-    def __init__(self, answer: str, *, verdict: Verdict, remedy: str, simpler_may_pass: bool = False) -> None:
+    ``form`` is the first one that may pass, where those that come before it would fail alike. With the verdict
+    ``config`` it is the robot that is set up wrongly: its circuit opens, and nothing is buried.
+    """
+
+    def __init__(
+        self, answer: str, *, verdict: Verdict, remedy: str, simpler_may_pass: bool = False, form: int = 0
+    ) -> None:
         super().__init__(answer, verdict=verdict, remedy=remedy)
         self.simpler_may_pass = simpler_may_pass
+        self.form = form

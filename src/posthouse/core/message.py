@@ -109,12 +109,27 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A person whose attention a message asks for, by the names that its sender has for them.
+
+    A name is a webhook type's word and what that system calls the person ("gitlab:lilei"), or an e-mail address
+    ("email:li@example.com"), or a mobile number ("mobile:…"). ``text`` is shown of whom nobody knows. A ``guess`` was
+    found in a text, and may be nobody: it is left out where it fits nobody.
+    """
+
+    text: str
+    names: tuple[str, ...] = ()
+    guess: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What we want to say.
 
     ``facts`` is what rules match on: project, ref, action, author, labels and the like. ``story`` joins messages
     about one object ("gitlab:merge_request:15!7"), so that they can be told together. ``occurrence`` names what
     happened in the sender's ids: one occurrence is told to a robot once, whoever reports it and however often.
+    ``mentions`` are the people who should look at it, and ``everybody`` mentions the whole group.
     """
 
     title: str
@@ -124,6 +139,8 @@ class Message:
     story: str | None = None
     occurrence: str | None = None
     hold: Hold | None = None
+    mentions: tuple[Mention, ...] = ()
+    everybody: bool = False
 
     def to_json(self) -> str:
         """Return the message as it is stored."""
@@ -135,8 +152,8 @@ class Message:
         return _ADAPTER.validate_json(text)
 
     def to_text(self) -> str:
-        """Return the message as plain text for people and tests: the title, then a paragraph for each block."""
-        return "\n\n".join([self.title, *(_block_text(block) for block in self.blocks)])
+        """Return the message as plain text for people and tests: the title, a paragraph for each block, who to tell."""
+        return "\n\n".join([self.title, *(_block_text(block) for block in self.blocks), *_mentions_text(self)])
 
 
 def phrase(template: str, **parts: Inline | Line) -> Line:
@@ -192,6 +209,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
+
+
+def _mentions_text(message: Message) -> list[str]:
+    shown = ["@everybody"] if message.everybody else []
+    shown += [f"@{one.text}{'?' if one.guess else ''} <{', '.join(one.names)}>" for one in message.mentions]
+    return [" ".join(shown)] if shown else []
 
 
 def _block_text(block: Text | Quote | Fields | Items | Buttons) -> str:

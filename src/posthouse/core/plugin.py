@@ -4,17 +4,20 @@ A plugin does no input or output. It is made once per process, with its part of 
 and is used by many threads at once, so it keeps no state between calls.
 """
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, quote_plus
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
+from posthouse.core.blocks import SHOWN, listed
 from posthouse.core.event import Event, Inbound
 from posthouse.core.http import HttpReply, HttpRequest
 from posthouse.core.message import Inline, Line, Message, phrase, plain
+from posthouse.core.people import Called, People
 
 Language = Literal["zh", "en"]
 #: A vendor's JSON, as it is sent; it holds no credentials.
@@ -37,6 +40,22 @@ Switch = Annotated[bool | tuple[str, ...], BeforeValidator(_switch)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
+def _seconds(value: object) -> object:
+    """Return a length of time in seconds; people write "90s", "10m", "12h" or "30d"."""
+    match = re.fullmatch(r"([0-9]{1,9}) ?([smhd])", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a length of time, such as "90s", "10m", "12h" or "30d"')
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+
+
+#: A length of time, in seconds, written with its unit.
+Seconds = Annotated[
+    int,
+    BeforeValidator(_seconds),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]{1,9} ?[smhd]|.*\$\{.*)$", "examples": ["10m"]}),
+]
+
+
 def event_word(name: str) -> str:
     """Return an event's name as people may write it: "Pipeline Hook" and "pipeline" are one event."""
     return name.casefold().replace("_", " ").removesuffix(" hook")
@@ -49,6 +68,7 @@ class Site:
     language: Language = "zh"
     time_zone: str = "Asia/Shanghai"
     base_url: str | None = None
+    people: People = People()  # noqa: RUF009 - nobody, and nobody can be added
 
 
 class PluginSettings(BaseModel):
@@ -56,6 +76,10 @@ class PluginSettings(BaseModel):
 
     # What is wrong is said without quoting it: it may be a secret in the wrong place.
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
+
+
+#: A mobile number as the vendors take it: digits, with a country's code where it is not theirs.
+Mobile = Annotated[str, Field(pattern=r"^\+?[0-9][0-9-]{3,24}$")]
 
 
 class WebhookSettings(PluginSettings):
@@ -67,10 +91,21 @@ class WebhookSettings(PluginSettings):
     """Which system sends: the name of a webhook type."""
     events: Mapping[str, Switch] = Field(default_factory=dict)
     """What is told, by the names of events: `on`, `off`, or a list of what may happen to them."""
+    notify_mobiles: tuple[Mobile, ...] = ()
+    """The mobile numbers of those whom every message mentions, where the robot can."""
+    mention_all: bool = False
+    """Whether every message mentions the whole group."""
 
     def told(self, name: str) -> bool | tuple[str, ...] | None:
         """Return what ``events`` says about the event of this name; None if it says nothing."""
         return next((value for key, value in self.events.items() if event_word(key) == event_word(name)), None)
+
+
+class DigestSettings(PluginSettings):
+    """A digest of what has gathered, at most so often."""
+
+    every: Seconds = Field(gt=0)
+    """How long messages gather before one digest tells them all, such as `10m`."""
 
 
 class RobotSettings(PluginSettings):
@@ -80,6 +115,14 @@ class RobotSettings(PluginSettings):
     """The full address to post to instead of the vendor's, for private deployments and tests."""
     per_minute: int | None = Field(default=None, ge=0, le=600)
     """How many messages the robot takes in any minute; the vendor's limit when absent, 0 for none."""
+    per_second: int | None = Field(default=None, ge=0, le=100)
+    """How many messages the robot takes in any second; the vendor's limit when absent, 0 for none."""
+    monthly_quota: int | None = Field(default=None, ge=1)
+    """How many messages the robot may get in a calendar month; no limit when absent."""
+    digest: Literal["auto", "off"] | DigestSettings = "auto"
+    """Whether one digest tells what exceeds the limits (`auto`), or all that has gathered for a while."""
+    fallback: str | None = None
+    """The named robot that is told when this one is set up wrongly, or has nearly used up its month."""
     keyword: str | None = Field(default=None, min_length=1, max_length=64)
     """A word that the robot's security settings ask for; added to messages that lack it."""
     confidential: bool = False
@@ -120,6 +163,14 @@ class Plugin(ABC):  # noqa: B024 - the three kinds below have the abstract metho
     def title(self, *, zh: str, en: str, **parts: Inline | Line) -> str:
         """Do the same as `say`, without markup: for titles."""
         return plain(self.say(zh=zh, en=en, **parts))
+
+    def titled(self, line: Line, title: str) -> str:
+        """Return a message's title: what happened, then the title of what it happened to, where it has one."""
+        return plain((*line, self.choose(zh="：", en=": "), title)) if title else plain(line)
+
+    def listed(self, parts: Iterable[Inline], *, shown: int = SHOWN) -> Line:
+        """Return parts with a text in one line, such as names, in the way of the site's language; see `listed`."""
+        return listed(parts, self.choose(zh="、", en=", "), shown=shown)
 
     def warnings(self) -> Sequence[str]:
         """Return what an operator should know about these settings, such as a missing secret."""
@@ -234,6 +285,10 @@ class Limits:
     body_bytes: int
     #: Messages in any 60 seconds, over everybody who uses the robot's token; 0 for no limit.
     per_minute: int
+    #: Messages in any second; 0 for no limit.
+    per_second: int = 0
+    #: Whether the vendor is crowded at whole and half hours, so that messages had better be spread over some seconds.
+    crowded_at_half_hours: bool = False
 
 
 class Notifier(Plugin):
@@ -245,6 +300,8 @@ class Notifier(Plugin):
     limits: ClassVar[Limits]
     #: How many forms `render` knows, from 0, the richest, to the plainest.
     forms: ClassVar[int] = 1
+    #: Other words for ``type`` in the configuration.
+    aliases: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: RobotSettings, site: Site) -> None:
         super().__init__(site)
@@ -255,6 +312,16 @@ class Notifier(Plugin):
         """How many attempts this robot may get in any 60 seconds; 0 for no limit."""
         own = self.settings.per_minute
         return self.limits.per_minute if own is None else own
+
+    @property
+    def per_second(self) -> int:
+        """How many attempts this robot may get in any second; 0 for no limit."""
+        own = self.settings.per_second
+        return self.limits.per_second if own is None else own
+
+    def called(self, message: Message) -> tuple[Called, ...]:
+        """Return the people whom a message mentions, as this kind of robot knows them."""
+        return self.site.people.called(message.mentions, self.type)
 
     @abstractmethod
     def identity(self) -> str:
@@ -269,6 +336,10 @@ class Notifier(Plugin):
 
         A ``form`` beyond the plainest is the plainest.
         """
+
+    def is_whole(self, message: Message) -> bool:  # noqa: ARG002 - subclasses look at it
+        """Tell whether form 0 shows all of a message; a digest takes in as many messages as can be shown whole."""
+        return True
 
     @abstractmethod
     def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:
