@@ -48,7 +48,7 @@ def buttons(*links: Link) -> tuple[Block, ...]:
 def listed(parts: Iterable[Inline], separator: str, *, shown: int = SHOWN) -> Line:
     """Return the first ``shown`` parts that have a text in one line, which says how many more there are.
 
-    It is no block, but what a field or a sentence can have. A handler has the same with the separator of the site's
+    It is no block, but what a field or a sentence can have. A plugin has the same with the separator of the site's
     language: `Plugin.listed`.
     """
     known = [part for part in parts if plain((part,))]
