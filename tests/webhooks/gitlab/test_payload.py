@@ -7,16 +7,9 @@ from typing import Any
 import pytest
 
 from making import made_handler
-from posthouse import Event, Items, Message, Quote, Reader, Site
+from posthouse import Event, Items, Message, Reader, Site
 from posthouse.webhooks.gitlab.changes import added, has_changed, removed, silence, turned
-from posthouse.webhooks.gitlab.payload import (
-    QUOTED,
-    GitlabNotifyEventHandler,
-    is_bot,
-    is_no_commit,
-    quote,
-    ref_name,
-)
+from posthouse.webhooks.gitlab.payload import GitlabNotifyEventHandler, is_bot, is_no_commit, ref_name
 from posthouse.webhooks.gitlab.pipeline import PipelineHookNotifyEventHandler
 from posthouse.webhooks.gitlab.push import PushHookNotifyEventHandler
 
@@ -33,28 +26,6 @@ class Handler(GitlabNotifyEventHandler):
 ZH, EN = (made_handler(Handler, Site(language=language)) for language in ("zh", "en"))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "zh", "en"),
-    [
-        (0, "不到 1 秒", "under 1 s"),
-        (0.4, "不到 1 秒", "under 1 s"),
-        (1, "1 秒", "1 s"),
-        (59.6, "1 分", "1 min"),
-        (63.27, "1 分 3 秒", "1 min 3 s"),
-        (120, "2 分", "2 min"),
-        (3600, "1 小时", "1 h"),
-        (3605, "1 小时", "1 h"),
-        (7384, "2 小时 3 分", "2 h 3 min"),
-        (90000, "1 天 1 小时", "1 d 1 h"),
-        (None, "", ""),
-        (-1, "", ""),
-        (1e300, "", ""),
-    ],
-)
-def test_a_duration_is_told_in_two_units(seconds: float | None, zh: str, en: str) -> None:
-    assert (ZH.duration(seconds), EN.duration(seconds)) == (zh, en)
-
-
 @pytest.mark.parametrize("username", ["project_15_bot", "project_15_bot2", "project_15_bot_4f9c1e", "group_3_bot_00aa"])
 def test_the_users_of_access_tokens_are_bots(username: str) -> None:
     assert is_bot(Reader({"user": {"username": username}}))
@@ -63,18 +34,6 @@ def test_the_users_of_access_tokens_are_bots(username: str) -> None:
 @pytest.mark.parametrize("username", ["lilei", "project_bot", "my_project_15_bot", "project_15_bottle", ""])
 def test_other_users_are_no_bots(username: str) -> None:
     assert not is_bot(Reader({"user": {"username": username}}))
-
-
-def test_a_quote_leaves_out_what_gitlab_does_not_show() -> None:
-    assert quote("<!-- Say why. -->\nIt was slow.<!-- Thanks!") == (Quote("It was slow."),)
-    assert quote("<!-- Say why. -->") == ()
-    assert quote("") == ()
-
-
-def test_a_quote_of_megabytes_is_short_and_takes_no_time() -> None:
-    (block,) = quote("<!--" * 10 + "-->" + "x<!-- " * 1_000_000)
-    assert isinstance(block, Quote)
-    assert len(block.text) <= QUOTED + 1
 
 
 def test_a_name_is_one_line_and_no_longer_than_in_gitlab() -> None:

@@ -1,6 +1,5 @@
 """Groups of alerts: what fires, where, since when, and what is over."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -8,22 +7,23 @@ from zoneinfo import ZoneInfo
 from posthouse import (
     Block,
     Bold,
-    Buttons,
     Event,
-    Fields,
     Items,
     Line,
     Link,
     Message,
     No,
     NotifyEventHandler,
-    Quote,
     Reader,
     Site,
     WebhookSettings,
     Yes,
-    excerpt,
+    buttons,
+    duration,
+    fields,
     first_line,
+    plain,
+    quote,
 )
 from posthouse.webhooks.alertmanager.handler import AlertmanagerWebhookHandler
 from posthouse.webhooks.alertmanager.payload import (
@@ -45,12 +45,8 @@ SHOWN = 10
 IN_TITLE = 3
 #: The labels that stand in the title, or in front of the others.
 TOLD_APART = frozenset({"alertname", "severity"})
-#: How much of a description a message quotes, in characters.
-QUOTED = 300
 #: The labels that say where an alert is, the best first.
 PLACES = ("instance", "pod", "node", "host")
-#: What a duration is told in, largest first: seconds, then the words.
-UNITS = ((86400, " 天", " d"), (3600, " 小时", " h"), (60, " 分", " min"), (1, " 秒", " s"))
 
 
 class AlertmanagerNotifyEventHandler(NotifyEventHandler):
@@ -88,15 +84,15 @@ class AlertmanagerNotifyEventHandler(NotifyEventHandler):
     def _title(self, group: Group) -> str:
         """Return how many fire, of which rules, and what is the matter, or at least where."""
         names = distinct(alert.name for alert in group.alerts)
-        headline = self.title(
+        headline = self.say(
             zh="【{counts}】{names}",
             en="[{counts}] {names}",
             counts=self._counts(group),
-            names=self._enumerated(names) or self.choose(zh="未命名的告警", en="unnamed alert"),
+            names=self.listed(names, shown=IN_TITLE) or self.choose(zh="未命名的告警", en="unnamed alert"),
         )
-        where = self._enumerated(_places(group) if len(names) <= 1 else group.grouped_by)
+        where = plain(self.listed(_places(group) if len(names) <= 1 else group.grouped_by, shown=IN_TITLE))
         detail = first_line(first_of(group.notes, SUMMARY), NAME) or where
-        return f"{headline}{self.choose(zh='：', en=': ')}{detail}" if detail else headline
+        return self.titled(headline, detail)
 
     def _counts(self, group: Group) -> str:
         over = sum(alert.is_over for alert in group.alerts)
@@ -120,9 +116,8 @@ class AlertmanagerNotifyEventHandler(NotifyEventHandler):
         if group.is_one:
             (alert,) = group.alerts
             pairs.append((self.choose(zh="开始时间", en="Since"), self._time(alert.since)))
-            pairs.append((self.choose(zh="持续时间", en="Lasted"), self._duration(alert.lasted)))
-        kept = tuple((name, (first_line(value, NAME),)) for name, value in pairs if value)
-        return (Fields(kept),) if kept else ()
+            pairs.append((self.choose(zh="持续时间", en="Lasted"), duration(alert.lasted, self.site.language)))
+        return fields(*((name, first_line(value, NAME)) for name, value in pairs))
 
     def _items(self, group: Group) -> tuple[Block, ...]:
         if group.is_one or not group.alerts:
@@ -147,48 +142,29 @@ class AlertmanagerNotifyEventHandler(NotifyEventHandler):
         if not alert.is_over:
             since = self._time(alert.since)
             return self.say(zh="（{since} 起）", en=" (since {since})", since=since) if since else ()
-        if lasted := self._duration(alert.lasted):
+        if lasted := duration(alert.lasted, self.site.language):
             return self.say(zh="（持续 {lasted}后恢复）", en=" (resolved after {lasted})", lasted=lasted)
         return (self.choose(zh="（已恢复）", en=" (resolved)"),)
 
     def _buttons(self, group: Group) -> tuple[Block, ...]:
-        links = (
+        return buttons(
             Link(self.choose(zh="查看告警", en="Open Alertmanager"), group.page),
             Link(self.choose(zh="查看图表", en="Open graph"), group.graph),
             Link(self._runbook, _address(first_of(group.notes, RUNBOOK))),
         )
-        kept = tuple(link for link in links if link.url)
-        return (Buttons(kept),) if kept else ()
 
     @property
     def _runbook(self) -> str:
         return self.choose(zh="处理手册", en="Runbook")
 
-    def _enumerated(self, words: Sequence[str]) -> str:
-        more = f" … +{len(words) - IN_TITLE}" if len(words) > IN_TITLE else ""
-        return self.choose(zh="、", en=", ").join(words[:IN_TITLE]) + more
-
     def _time(self, found: datetime | None) -> str:
         return f"{found.astimezone(self._zone):%m-%d %H:%M}" if found else ""
-
-    def _duration(self, seconds: float | None) -> str:
-        """Return a length of time in words, in its two largest units; empty for none, or one that cannot be true."""
-        if seconds is None or not 0 <= seconds < 10**9:
-            return ""
-        rest, words = round(seconds), list[str]()
-        for size, zh, en in UNITS:
-            count, rest = divmod(rest, size)
-            if count and len(words) < 2:
-                words.append(f"{count}{self.choose(zh=zh, en=en)}")
-            elif words:
-                break
-        return " ".join(words) or self.choose(zh="不到 1 秒", en="under 1 s")
 
 
 def _description(group: Group) -> tuple[Block, ...]:
     """Quote what the rule says about all alerts, unless the title has said it."""
     text = first_of(group.notes, DESCRIPTION)
-    return (Quote(excerpt(text, QUOTED)),) if text and text != first_of(group.notes, SUMMARY) else ()
+    return quote(text) if text != first_of(group.notes, SUMMARY) else ()
 
 
 def _own(alert: Alert, group: Group) -> str:

@@ -2,8 +2,8 @@
 
 from urllib.parse import quote as quoted
 
-from posthouse import Event, Link, Message
-from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler, buttons, fields
+from posthouse import Event, Link, Message, buttons, fields
+from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler
 from posthouse.webhooks.confluence.payload import (
     container_id,
     container_kind,

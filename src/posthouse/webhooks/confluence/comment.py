@@ -2,8 +2,8 @@
 
 from urllib.parse import quote as quoted
 
-from posthouse import Event, Line, Link, Message, plain
-from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler, buttons, quote
+from posthouse import Event, Line, Link, Message, buttons, plain, quote
+from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler
 from posthouse.webhooks.confluence.payload import (
     container_id,
     container_kind,

@@ -1,7 +1,7 @@
 """Pages and blog posts: what happens to both is told in the same words."""
 
-from posthouse import Event, Fields, Hold, Level, Line, Link, Message, No, Text, Yes
-from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler, buttons, fields, quote
+from posthouse import Block, Event, Hold, Level, Line, Link, Message, No, Text, Yes, buttons, fields, quote
+from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler
 from posthouse.webhooks.confluence.payload import actor_ids, content_id, kind_of, name, title, username_of, version_of
 
 #: What happened, as (Chinese, English), by the rest of the event's name.
@@ -60,7 +60,7 @@ class ContentNotifyEventHandler(ConfluenceNotifyEventHandler):
         reference = "" if title(event) else content_id(event)
         return self.tell(WORDS.get(happening, WORDS["changed"]), event, **self.called(kind_of(event), reference))
 
-    def _above(self, event: Event) -> tuple[Fields, ...]:
+    def _above(self, event: Event) -> tuple[Block, ...]:
         """Name the page above, where it was looked up: that is asked for when a page is moved."""
         parent = Link(name(event.findings, "parent_title"), event.findings.link("parent_link"))
         return fields((self.choose(zh="上级页面", en="Now below"), (parent,)))

@@ -1,7 +1,7 @@
 """Labels that are put on content and taken off it: off unless they are asked for."""
 
-from posthouse import Code, Event, Line, Link, Message, phrase
-from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler, buttons
+from posthouse import Code, Event, Line, Link, Message, buttons, phrase
+from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler
 from posthouse.webhooks.confluence.payload import content_id, kind_of, name, title
 
 #: What happened, as (Chinese, English), by the rest of the event's name.

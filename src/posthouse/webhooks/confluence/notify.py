@@ -2,21 +2,7 @@
 
 from urllib.parse import quote as quoted
 
-from posthouse import (
-    Block,
-    Bold,
-    Buttons,
-    Event,
-    Fields,
-    Inline,
-    Line,
-    Link,
-    NotifyEventHandler,
-    Quote,
-    Text,
-    excerpt,
-    plain,
-)
+from posthouse import Block, Bold, Event, Inline, Line, NotifyEventHandler, Text
 from posthouse.webhooks.confluence.handler import ConfluenceWebhookHandler, ConfluenceWebhookSettings
 from posthouse.webhooks.confluence.payload import (
     author_of,
@@ -32,8 +18,6 @@ from posthouse.webhooks.confluence.payload import (
     username_of,
 )
 
-#: How much of a comment a message quotes, in characters.
-QUOTED = 300
 #: What things are called, as (Chinese, English, English with its article).
 NOUNS = {
     "page": ("页面", "page", "a page"),
@@ -77,10 +61,6 @@ class ConfluenceNotifyEventHandler(NotifyEventHandler):
         if not reference:
             return {"thing": self.choose(zh=zh, en=one), "gap": ""}
         return {"thing": self.choose(zh=f"{zh} {reference}", en=f"{en} {reference}"), "gap": " "}
-
-    def titled(self, line: Line, title: str) -> str:
-        """Return a message's title: what happened, then what the thing is called that it happened to, if known."""
-        return plain((*line, self.choose(zh="：", en=": "), title)) if title else plain(line)
 
     def where(self, event: Event) -> tuple[Block, ...]:
         """Return the line that names the space; none where it is not known."""
@@ -129,20 +109,3 @@ class ConfluenceNotifyEventHandler(NotifyEventHandler):
     def site_of(self, event: Event) -> str:
         """Return which Confluence it is: by its address, so that two webhooks of one agree, else by the webhook."""
         return self.base(event).partition("://")[2] or self.settings.webhook_id
-
-
-def quote(text: str) -> tuple[Block, ...]:
-    """Return an excerpt of what somebody wrote; none where there is nothing."""
-    return (Quote(short),) if (short := excerpt(text, QUOTED)) else ()
-
-
-def buttons(*links: Link) -> tuple[Block, ...]:
-    """Return the links that lead somewhere as one block; none if nothing is left."""
-    kept = tuple(link for link in links if link.url)
-    return (Buttons(kept),) if kept else ()
-
-
-def fields(*pairs: tuple[str, Line]) -> tuple[Fields, ...]:
-    """Return the pairs that have a value as one block; none if nothing is left."""
-    kept = tuple(pair for pair in pairs if plain(pair[1]))
-    return (Fields(kept),) if kept else ()

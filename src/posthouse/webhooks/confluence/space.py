@@ -1,7 +1,7 @@
 """Spaces themselves: off unless they are asked for."""
 
-from posthouse import Event, Level, Link, Message
-from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler, buttons
+from posthouse import Event, Level, Link, Message, buttons
+from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler
 from posthouse.webhooks.confluence.payload import content_id, name, remembered, sent_link, space_of, thing_of
 
 #: What happened, as (Chinese, English), by the rest of the event's name.

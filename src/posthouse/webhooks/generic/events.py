@@ -6,11 +6,9 @@ from itertools import groupby
 
 from posthouse import (
     Block,
-    Buttons,
     Event,
-    Fields,
-    Items,
     Level,
+    Line,
     Link,
     Message,
     No,
@@ -19,7 +17,10 @@ from posthouse import (
     Site,
     Text,
     Yes,
+    buttons,
+    fields,
     first_line,
+    items,
 )
 from posthouse.webhooks.generic.handler import GenericWebhookHandler, GenericWebhookSettings
 from posthouse.webhooks.generic.levels import LEVELS
@@ -66,9 +67,9 @@ class GenericNotifyEventHandler(NotifyEventHandler):
             title=title or self.settings.webhook_id,
             blocks=(
                 *_paragraphs(texts.get("text", "")),
-                *_fields(_part(texts, "fields")),
+                *fields(*_part(texts, "fields").items()),
                 *self._failures(filled),
-                *self._button(texts),
+                *buttons(self._link(texts)),
             ),
             level=LEVELS.get(texts.get("level", "").casefold(), Level.INFO),
             facts=_part(texts, "facts"),
@@ -85,11 +86,9 @@ class GenericNotifyEventHandler(NotifyEventHandler):
             which = self.choose(zh="、", en=", ").join(failures[:SHOWN])
             yield Text(self.say(zh="配置中未能填写：{which}", en="Could not be filled in: {which}", which=which))
 
-    def _button(self, texts: Mapping[str, str]) -> Iterator[Block]:
-        address = Reader(texts).link("link")
-        if address:
-            text = first_line(texts.get("link_text", ""), TITLE) or self.choose(zh="查看详情", en="Open")
-            yield Buttons((Link(text, address),))
+    def _link(self, texts: Mapping[str, str]) -> Link:
+        text = first_line(texts.get("link_text", ""), TITLE) or self.choose(zh="查看详情", en="Open")
+        return Link(text, Reader(texts).link("link"))
 
 
 def _sources(settings: GenericWebhookSettings) -> Iterator[tuple[str, str]]:
@@ -116,13 +115,8 @@ def _paragraphs(text: str) -> list[Block]:
     for is_list, found in groupby(filter(None, lines), key=lambda line: bool(ENTRY.match(line))):
         if is_list:
             # An entry that could not be filled in is none.
-            entries = [(first_line(entry, LINE),) for line in found if (entry := ENTRY.sub("", line))]
-            blocks += [Items(tuple(entries[:SHOWN]), len(entries[SHOWN:]))] if entries else []
+            entries: list[Line] = [(first_line(entry, LINE),) for line in found if (entry := ENTRY.sub("", line))]
+            blocks += items(entries)
         else:
             blocks += [Text((first_line(line, LINE),)) for line in found]
     return blocks if len(blocks) <= BLOCKS else [*blocks[:BLOCKS], Text(("…",))]
-
-
-def _fields(values: Mapping[str, str]) -> Iterator[Block]:
-    if values:
-        yield Fields(tuple((name, (value,)) for name, value in values.items()))

@@ -6,12 +6,12 @@ from typing import Any
 
 from jinja2 import ChainableUndefined
 
+from posthouse import listed, plain
+
 #: How many entries of a list or an object a template sees, and how many characters of a text. A loop in a loop goes
 #: over a million entries at most, however much a sender posts.
 ENTRIES = 1000
 CHARACTERS = 10_000
-#: How many entries of a list a template shows that does not say how, before it says "… +12".
-SHOWN = 10
 
 
 def readable(value: Any) -> Any:
@@ -38,18 +38,13 @@ def shown(value: Any) -> str:
         case int() | float():
             return str(value)
         case dict():
-            return _enumerated(f"{key}: {text}" for key, item in value.items() if (text := shown(item)))
+            return plain(listed((f"{key}: {text}" for key, item in value.items() if (text := shown(item))), ", "))
         case list() | tuple() | Iterator():
             items = list(islice(value, ENTRIES))
             nested = any(isinstance(item, dict | list) for item in items)
-            return _enumerated((text for item in items if (text := shown(item))), "; " if nested else ", ")
+            return plain(listed(map(shown, items), "; " if nested else ", "))
         case _:
             return ""
-
-
-def _enumerated(texts: Iterator[str], separator: str = ", ") -> str:
-    found = list(texts)
-    return separator.join(found[:SHOWN]) + (f" … +{len(found) - SHOWN}" if len(found) > SHOWN else "")
 
 
 class JsonObject(dict[str, Any]):

@@ -2,21 +2,18 @@
 
 from dataclasses import dataclass
 
-from posthouse import Code, Event, Line, Link, Message, No, Reader, Yes, first_line
+from posthouse import Code, Event, Line, Link, Message, No, Reader, Yes, buttons, fields, first_line, quote_markdown
 from posthouse.webhooks.github.issues import issue_story
 from posthouse.webhooks.github.payload import (
     NAME,
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     is_bot,
     labels,
     name,
     number,
     occurrence,
-    quote,
     short_sha,
     story,
     word,
@@ -65,7 +62,7 @@ class GitHubCommentNotifyEventHandler(GitHubNotifyEventHandler):
             blocks=(
                 *self.about(comment),
                 *fields((self.choose(zh="文件", en="File"), _place(comment))),
-                *(() if what == "deleted" else quote(comment.text("comment.body"))),
+                *(() if what == "deleted" else quote_markdown(comment.text("comment.body"))),
                 *buttons(self._link(comment, what, target)),
             ),
             level=HAPPENINGS.get(what, OTHER).level,

@@ -1,16 +1,13 @@
 """Deployments: which environment has a new version, or has not."""
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
 from posthouse.webhooks.github.payload import (
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     name,
     number,
     occurrence,
-    quote,
     short_sha,
     story,
     word,
@@ -60,7 +57,7 @@ class GitHubDeploymentStatusNotifyEventHandler(GitHubNotifyEventHandler):
                     (self.choose(zh="提交", en="Commit"), self._commit(change)),
                     (self.choose(zh="部署者", en="Deployed by"), name(deployment, "creator.login")),
                 ),
-                *quote(status.text("description")),
+                *quote_markdown(status.text("description")),
                 *buttons(
                     Link(self.choose(zh="查看环境", en="Open environment"), status.link("environment_url")),
                     Link(

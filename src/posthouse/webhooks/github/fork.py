@@ -1,15 +1,7 @@
 """Forks: who made a copy of the repository, and where."""
 
-from posthouse import Event, Link, Message, plain
-from posthouse.webhooks.github.payload import (
-    GitHubNotifyEventHandler,
-    buttons,
-    fields,
-    name,
-    number,
-    occurrence,
-    story,
-)
+from posthouse import Event, Link, Message, buttons, fields, plain
+from posthouse.webhooks.github.payload import GitHubNotifyEventHandler, name, number, occurrence, story
 
 
 class GitHubForkNotifyEventHandler(GitHubNotifyEventHandler):

@@ -1,19 +1,16 @@
 """Issues: opened, closed for a reason, given to somebody."""
 
-from posthouse import Event, Inline, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Code, Event, Inline, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
 from posthouse.webhooks.github.payload import (
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     hold,
     labels,
     logins,
     name,
     number,
     occurrence,
-    quote,
     story,
     when,
     word,
@@ -69,12 +66,12 @@ class GitHubIssuesNotifyEventHandler(GitHubNotifyEventHandler):
                 *self.about(change),
                 *fields(
                     (self.choose(zh="类型", en="Type"), name(issue, "type.name")),
-                    (self.choose(zh="指派给", en="Assignees"), self.names(logins(issue.each("assignees")))),
-                    (self.choose(zh="标记", en="Labels"), self.codes(labels(issue))),
+                    (self.choose(zh="指派给", en="Assignees"), self.listed(logins(issue.each("assignees")))),
+                    (self.choose(zh="标记", en="Labels"), self.listed(map(Code, labels(issue)))),
                     (self.choose(zh="里程碑", en="Milestone"), name(issue, "milestone.title")),
                     (self.choose(zh="原标题", en="Title before"), name(change, "changes.title.from")),
                 ),
-                *(quote(issue.text("body")) if what == "opened" else ()),
+                *(quote_markdown(issue.text("body")) if what == "opened" else ()),
                 *buttons(self._link(change, what)),
             ),
             level=HAPPENINGS.get(what, OTHER).level,

@@ -1,44 +1,18 @@
 """What all of GitHub's handlers read alike: the repository, the person who acted, refs, commits, labels."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from posthouse import (
-    Block,
-    Bold,
-    Buttons,
-    Code,
-    Event,
-    Fields,
-    Hold,
-    Level,
-    Line,
-    Link,
-    No,
-    NotifyEventHandler,
-    Quote,
-    Reader,
-    Text,
-    Yes,
-    excerpt,
-    first_line,
-    join,
-    plain,
-)
+from posthouse import Block, Bold, Event, Hold, Level, Line, Link, No, NotifyEventHandler, Reader, Text, Yes, first_line
 from posthouse.webhooks.github.handler import GitHubWebhookHandler
 
-#: How many commits, people or files a message shows before it says "… +12".
+#: How many commits a message shows before it says "… +12".
 SHOWN = 10
-#: How much of a description or a comment a message quotes, in characters.
-QUOTED = 300
 #: How long a name may be before it is cut, in characters; GitHub's limit for titles is 256.
 NAME = 255
 #: How much of a word or an id from a payload is repeated, in characters.
 WORD = 40
-#: What people read only while they write: the hints in templates for issues and pull requests.
-HTML_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 #: What GitHub reports for each person on its own, although somebody chose all of them at once.
 ONE_BY_ONE = frozenset({"assigned", "review_requested"})
 #: What happens to a thing on behalf of another one, by where that other one stands in the payload.
@@ -117,22 +91,6 @@ class GitHubNotifyEventHandler(NotifyEventHandler):
         line: Line = (Link(sha, commit.link("url") or url), f" {subject}") if sha else (subject,)
         return (*line, f" — {author}") if author else line
 
-    def names(self, people: Iterable[str]) -> str:
-        """Return names in one string, ten at most; empty when there is nobody."""
-        known = [who for who in people if who]
-        more = f" … +{len(known) - SHOWN}" if len(known) > SHOWN else ""
-        return self.choose(zh="、", en=", ").join(known[:SHOWN]) + more
-
-    def codes(self, titles: Iterable[str]) -> Line:
-        """Return names set apart as code in one line, ten at most."""
-        known = list(titles)
-        line = join((Code(title) for title in known[:SHOWN]), self.choose(zh="、", en=", "))
-        return (*line, f" … +{len(known) - SHOWN}") if len(known) > SHOWN else line
-
-    def titled(self, line: Line, title: str) -> str:
-        """Return a message's title: what happened, then the title of the object it happened to, where it has one."""
-        return plain((*line, self.choose(zh="：", en=": "), title)) if title else plain(line)
-
     def concerned(self, reader: Reader, what: str) -> str:
         """Return the person, the label or the milestone that something was given, or that was taken from it."""
         return name(reader, *CONCERNED.get(what, ())) or self.choose(zh="（未知）", en="(unknown)")
@@ -183,25 +141,6 @@ def is_bot(user: Reader) -> bool:
 def short_sha(sha: str) -> str:
     """Return the first seven digits of a commit's id, as GitHub shows it."""
     return first_line(sha, NAME)[:7]
-
-
-def fields(*pairs: tuple[str, Line | str]) -> tuple[Block, ...]:
-    """Return the pairs that have a value as one block; none if nothing is left."""
-    kept = tuple((key, (value,) if isinstance(value, str) else value) for key, value in pairs if plain(value))
-    return (Fields(kept),) if kept else ()
-
-
-def quote(text: str) -> tuple[Block, ...]:
-    """Return an excerpt of what somebody wrote, without the comments that GitHub does not show either."""
-    # Cut first: the text may have megabytes, and only its beginning can be shown.
-    shown = HTML_COMMENT.sub("", text[: QUOTED * 20]).strip()
-    return (Quote(excerpt(shown, QUOTED)),) if shown else ()
-
-
-def buttons(*links: Link) -> tuple[Block, ...]:
-    """Return the links that lead somewhere as one block; none if nothing is left."""
-    kept = tuple(link for link in links if link.url)
-    return (Buttons(kept),) if kept else ()
 
 
 def story(reader: Reader, kind: str, reference: str) -> str | None:

@@ -1,20 +1,17 @@
 """Pull requests: opened, given to somebody, changed, merged or closed."""
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
 from posthouse.webhooks.github.payload import (
     ONE_BY_ONE,
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     hold,
     labels,
     logins,
     name,
     number,
     occurrence,
-    quote,
     story,
     when,
     word,
@@ -73,7 +70,7 @@ class GitHubPullRequestNotifyEventHandler(GitHubNotifyEventHandler):
             blocks=(
                 *self.about(change),
                 *fields(*self._pairs(change, what)),
-                *(quote(request.text("body")) if what in INTRODUCTIONS else ()),
+                *(quote_markdown(request.text("body")) if what in INTRODUCTIONS else ()),
                 *buttons(self._link(change), self._files(change, what), self._compare(change, what)),
             ),
             level=HAPPENINGS.get(what, OTHER).level,
@@ -115,14 +112,14 @@ class GitHubPullRequestNotifyEventHandler(GitHubNotifyEventHandler):
         request = change.at("pull_request")
         pairs: list[tuple[str, Line | str]] = [
             (self.choose(zh="分支", en="Branches"), branches(request)),
-            (self.choose(zh="指派给", en="Assignees"), self.names(logins(request.each("assignees")))),
+            (self.choose(zh="指派给", en="Assignees"), self.listed(logins(request.each("assignees")))),
             (self.choose(zh="原标题", en="Title before"), name(change, "changes.title.from")),
             (self.choose(zh="原目标分支", en="Target before"), name(change, "changes.base.ref.from")),
         ]
         if what in INTRODUCTIONS or what in ONE_BY_ONE:
             pairs += [
-                (self.choose(zh="审核者", en="Reviewers"), self.names(_reviewers(request))),
-                (self.choose(zh="标记", en="Labels"), self.codes(labels(request))),
+                (self.choose(zh="审核者", en="Reviewers"), self.listed(_reviewers(request))),
+                (self.choose(zh="标记", en="Labels"), self.listed(map(Code, labels(request)))),
                 (self.choose(zh="改动", en="Changes"), self._size(request)),
             ]
         return pairs

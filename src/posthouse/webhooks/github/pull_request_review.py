@@ -1,18 +1,15 @@
 """Reviews of pull requests: approved, changes requested, or only remarks."""
 
-from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
 from posthouse.webhooks.github.payload import (
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     is_bot,
     labels,
     name,
     number,
     occurrence,
-    quote,
     word,
 )
 from posthouse.webhooks.github.pull_request import branches, request_number, request_story, state
@@ -56,7 +53,7 @@ class GitHubPullRequestReviewNotifyEventHandler(GitHubNotifyEventHandler):
             blocks=(
                 *self.about(change),
                 *fields((self.choose(zh="分支", en="Branches"), branches(request))),
-                *quote(review.text("body")),
+                *quote_markdown(review.text("body")),
                 *buttons(self._link(change)),
             ),
             level=HAPPENINGS.get(what, OTHER).level,

@@ -3,14 +3,28 @@
 import re
 from urllib.parse import quote as quoted
 
-from posthouse import Block, Code, Event, Inline, Items, Level, Line, Link, Message, No, Reader, Yes, plain
+from posthouse import (
+    Block,
+    Code,
+    Event,
+    Inline,
+    Items,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Yes,
+    buttons,
+    fields,
+    plain,
+)
 from posthouse.webhooks.github.payload import (
     SHOWN,
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     name,
     number,
     occurrence,

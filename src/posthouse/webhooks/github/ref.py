@@ -2,16 +2,8 @@
 
 from urllib.parse import quote as quoted
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, plain
-from posthouse.webhooks.github.payload import (
-    GitHubNotifyEventHandler,
-    buttons,
-    name,
-    number,
-    occurrence,
-    story,
-    word,
-)
+from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, plain
+from posthouse.webhooks.github.payload import GitHubNotifyEventHandler, name, number, occurrence, story, word
 
 #: What GitHub calls refs, as (Chinese, English).
 KINDS = {"branch": ("分支", "branch"), "tag": ("标签", "tag")}

@@ -1,17 +1,28 @@
 """Releases: which version, what it says, what can be downloaded."""
 
-from posthouse import Code, Event, Items, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import (
+    Block,
+    Code,
+    Event,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Yes,
+    buttons,
+    fields,
+    items,
+    quote_markdown,
+)
 from posthouse.webhooks.github.payload import (
-    SHOWN,
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     name,
     number,
     occurrence,
-    quote,
     story,
     word,
 )
@@ -52,7 +63,7 @@ class GitHubReleaseNotifyEventHandler(GitHubNotifyEventHandler):
             blocks=(
                 *self.about(change),
                 *fields((self.choose(zh="目标", en="Target"), _target(release))),
-                *quote(release.text("body")),
+                *quote_markdown(release.text("body")),
                 *(() if deleted else _assets(release)),
                 *buttons(self._link(change, deleted=deleted)),
             ),
@@ -87,7 +98,7 @@ def _target(release: Reader) -> Line:
     return (Code(target),) if target else ()
 
 
-def _assets(release: Reader) -> tuple[Items, ...]:
+def _assets(release: Reader) -> tuple[Block, ...]:
     links = [Link(name(asset, "label", "name"), asset.link("browser_download_url")) for asset in release.each("assets")]
     lines = tuple((link,) for link in links if link.text)
-    return (Items(lines[:SHOWN], len(lines[SHOWN:])),) if lines else ()
+    return items(lines)

@@ -1,10 +1,9 @@
 """Stars: who likes the repository."""
 
-from posthouse import Event, Line, Link, Message, No, Reader, Yes
+from posthouse import Event, Line, Link, Message, No, Reader, Yes, buttons
 from posthouse.webhooks.github.payload import (
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
     name,
     number,

@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, first_line
+from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, first_line
 from posthouse.webhooks.github.payload import (
     NAME,
     GitHubNotifyEventHandler,
     Happening,
-    buttons,
     defaults,
-    fields,
     name,
     number,
     occurrence,
@@ -113,7 +111,7 @@ class GitHubWorkflowRunNotifyEventHandler(GitHubNotifyEventHandler):
             (self.choose(zh="原因", en="Reason"), self.choose(zh=zh, en=en)),
             (self.choose(zh="首次失败", en="First failure"), since),
             (self.choose(zh="分支", en="Branch"), (Code(branch),) if branch else ()),
-            (self.choose(zh="PR", en="Pull request"), self.names(requests)),
+            (self.choose(zh="PR", en="Pull request"), self.listed(requests)),
             (self.choose(zh="提交", en="Commit"), self._commit(run) if run.text("head_commit.id") else ()),
             (self.choose(zh="触发事件", en="Event"), word(run, "event")),
             (self.choose(zh="触发者", en="Triggered by"), name(run, "triggering_actor.login", "actor.login")),

@@ -6,11 +6,11 @@ What is left out is left out here, before a message is stored or routed; which r
 from dataclasses import replace
 from typing import ClassVar
 
-from posthouse import Event, Line, Link, Message, No, Reader, Yes
+from posthouse import Event, Line, Link, Message, No, Reader, Yes, buttons
 from posthouse.webhooks.gitlab.handler import GitlabWebhookSettings
 from posthouse.webhooks.gitlab.issue import IssueHookNotifyEventHandler, item_type, item_words
 from posthouse.webhooks.gitlab.note import NoteHookNotifyEventHandler, note_action
-from posthouse.webhooks.gitlab.payload import GitlabNotifyEventHandler, buttons, name, number
+from posthouse.webhooks.gitlab.payload import GitlabNotifyEventHandler, name, number
 from posthouse.webhooks.gitlab.target import target_of, thing_title, thing_words
 
 #: What happened to an issue, as (Chinese, English), in words that tell nothing of what is in it.

@@ -2,17 +2,14 @@
 
 from typing import ClassVar
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     marked,
     name,
     number,
     occurrence,
     project_id,
-    quote,
     short_sha,
     story,
     word,
@@ -76,7 +73,7 @@ class DeploymentHookNotifyEventHandler(GitlabNotifyEventHandler):
             blocks=(
                 *self.about(deployment),
                 *fields(*self._pairs(deployment)),
-                *quote(deployment.text("approval.comment")),
+                *quote_markdown(deployment.text("approval.comment")),
                 *buttons(*self._links(deployment)),
             ),
             level=LEVELS.get(status, Level.INFO),

@@ -2,14 +2,8 @@
 
 from typing import ClassVar
 
-from posthouse import Event, Line, Link, Message, No, Reader, Yes
-from posthouse.webhooks.gitlab.payload import (
-    GitlabNotifyEventHandler,
-    buttons,
-    number,
-    occurrence,
-    word,
-)
+from posthouse import Event, Line, Link, Message, No, Reader, Yes, buttons
+from posthouse.webhooks.gitlab.payload import GitlabNotifyEventHandler, number, occurrence, word
 from posthouse.webhooks.gitlab.target import target_of, thing_story, thing_title, thing_words
 
 #: The emoji that people react with most, by GitLab's names; all others are shown as ``:name:``.

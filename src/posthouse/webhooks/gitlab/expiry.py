@@ -3,20 +3,10 @@
 from abc import abstractmethod
 from typing import ClassVar
 
-from posthouse import Block, Code, Event, Level, Line, Link, Message, No, Reader, Text, Yes, plain
+from posthouse import Block, Code, Event, Level, Line, Link, Message, No, Reader, Text, Yes, buttons, fields, plain
 from posthouse.webhooks.gitlab.dates import day, day_of, day_text
 from posthouse.webhooks.gitlab.instance import InstanceNotifyEventHandler
-from posthouse.webhooks.gitlab.payload import (
-    buttons,
-    fields,
-    marked,
-    name,
-    number,
-    occurrence,
-    project_id,
-    story,
-    word,
-)
+from posthouse.webhooks.gitlab.payload import marked, name, number, occurrence, project_id, story, word
 
 #: How many days before its end GitLab tells of a token, by the name of the interval.
 INTERVALS = {"seven_days": 7, "thirty_days": 30, "sixty_days": 60}

@@ -2,17 +2,8 @@
 
 from typing import ClassVar
 
-from posthouse import Code, Event, Line, Link, Message, No, Reader, Yes, plain
-from posthouse.webhooks.gitlab.payload import (
-    GitlabNotifyEventHandler,
-    buttons,
-    marked,
-    name,
-    number,
-    project_id,
-    quote,
-    story,
-)
+from posthouse import Code, Event, Line, Link, Message, No, Reader, Yes, buttons, plain, quote_markdown
+from posthouse.webhooks.gitlab.payload import GitlabNotifyEventHandler, marked, name, number, project_id, story
 
 #: What happened, as (Chinese, English).
 WORDS = {
@@ -48,7 +39,7 @@ class FeatureFlagHookNotifyEventHandler(GitlabNotifyEventHandler):
             title=plain(self._headline(flag, state)),
             blocks=(
                 *self.about(flag),
-                *quote(flag.text("object_attributes.description")),
+                *quote_markdown(flag.text("object_attributes.description")),
                 *buttons(self._link(flag)),
             ),
             facts=self.facts(flag, action=state, flag=name(flag, "object_attributes.name")),

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from posthouse import Event, Level, Link, Message, No, Reader, Yes
+from posthouse import Event, Level, Link, Message, No, Reader, Yes, buttons, fields
 from posthouse.webhooks.gitlab.deletion import meaning, unmarked
 from posthouse.webhooks.gitlab.instance import InstanceNotifyEventHandler, event_name, facts_of, story_of
-from posthouse.webhooks.gitlab.payload import buttons, fields, name, number, occurrence
+from posthouse.webhooks.gitlab.payload import name, number, occurrence
 
 #: What happened, as (Chinese, English).
 WORDS = {

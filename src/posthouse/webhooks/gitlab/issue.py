@@ -4,28 +4,16 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from posthouse import Event, Inline, Level, Line, Link, Message, No, Reader, Yes
-from posthouse.webhooks.gitlab.changes import (
-    action_of,
-    added,
-    change,
-    has_changed,
-    removed,
-    silence,
-    switched,
-    titles,
-)
+from posthouse import Code, Event, Inline, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
+from posthouse.webhooks.gitlab.changes import action_of, added, change, has_changed, removed, silence, switched, titles
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     label_titles,
     marked,
     name,
     number,
     occurrence,
     project_id,
-    quote,
     story,
     word,
 )
@@ -105,7 +93,7 @@ class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
             blocks=(
                 *self.about(issue),
                 *fields(*self._pairs(issue, what, labels)),
-                *(quote(attributes.text("description")) if what in INTRODUCTIONS else ()),
+                *(quote_markdown(attributes.text("description")) if what in INTRODUCTIONS else ()),
                 *buttons(self.link(issue)),
             ),
             level=Level.INFO,
@@ -139,9 +127,9 @@ class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
         return [
             (self.choose(zh="原标题", en="Title before"), old_title),
             (self.choose(zh="指派给", en="Assignees"), self.names(issue.each("assignees"))),
-            (self.choose(zh="新增的标记", en="Labels added"), self.codes(more)),
-            (self.choose(zh="移除的标记", en="Labels removed"), self.codes(fewer)),
-            (self.choose(zh="标记", en="Labels"), self.codes(labels)),
+            (self.choose(zh="新增的标记", en="Labels added"), self.listed(map(Code, more))),
+            (self.choose(zh="移除的标记", en="Labels removed"), self.listed(map(Code, fewer))),
+            (self.choose(zh="标记", en="Labels"), self.listed(map(Code, labels))),
             (self.choose(zh="截止日期", en="Due date"), _day(issue.text("object_attributes.due_date"))),
         ]
 

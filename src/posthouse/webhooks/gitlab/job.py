@@ -3,14 +3,12 @@
 from typing import ClassVar
 from urllib.parse import quote as quoted
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, first_line
+from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, duration, fields, first_line
 from posthouse.webhooks.gitlab.ci_status import LEVELS, OTHER_STATUS, STATUSES
 from posthouse.webhooks.gitlab.job_failure import reason
 from posthouse.webhooks.gitlab.payload import (
     NAME,
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     marked,
     name,
     number,
@@ -83,7 +81,7 @@ class JobHookNotifyEventHandler(GitlabNotifyEventHandler):
             (self.choose(zh="触发者", en="Triggered by"), name(job, "user.name", "user.username")),
             (self.choose(zh="运行器", en="Runner"), name(job, "runner.description")),
             (self.choose(zh="重试次数", en="Retries"), str(retries) if retries else ""),
-            (self.choose(zh="耗时", en="Duration"), self.duration(job.number("build_duration"))),
+            (self.choose(zh="耗时", en="Duration"), duration(job.number("build_duration"), self.site.language)),
         ]
 
     def _commit(self, job: Reader) -> Line:

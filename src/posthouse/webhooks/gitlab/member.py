@@ -6,9 +6,9 @@ System hooks send an event of its own name for each; a group hook sends the same
 import re
 from typing import ClassVar
 
-from posthouse import Event, Line, Link, Message, No, Reader, Yes
+from posthouse import Event, Line, Link, Message, No, Reader, Yes, buttons, fields
 from posthouse.webhooks.gitlab.instance import InstanceNotifyEventHandler, event_name, facts_of
-from posthouse.webhooks.gitlab.payload import buttons, fields, name, number, occurrence
+from posthouse.webhooks.gitlab.payload import name, number, occurrence
 from posthouse.webhooks.gitlab.role import role_of, role_words
 
 #: GitLab's names of what happens to members, in the words of the configuration.

@@ -5,9 +5,9 @@ GitLab's page "System hooks" has the payloads: numbers of users and of a namespa
 
 from typing import ClassVar
 
-from posthouse import Event, Level, Link, Message, No, Reader, Yes
+from posthouse import Event, Level, Link, Message, No, Reader, Yes, buttons, fields, listed, plain
 from posthouse.webhooks.gitlab.instance import InstanceNotifyEventHandler, facts_of, story_of
-from posthouse.webhooks.gitlab.payload import SHOWN, buttons, fields, name, number, occurrence, word
+from posthouse.webhooks.gitlab.payload import name, number, occurrence, word
 from posthouse.webhooks.gitlab.role import role_of, role_words
 
 #: What happened, as (Chinese, English). An action of GitLab's, or that it could not be carried out.
@@ -73,14 +73,13 @@ def _happening(approval: Reader) -> str:
 
 def _failed(approval: Reader) -> str:
     """Return the numbers of the requests that an approval could not be applied to, ten at most."""
-    listed = approval.at("object_attributes.promotion_request_ids_that_failed_to_apply").value
+    values = approval.at("object_attributes.promotion_request_ids_that_failed_to_apply").value
     ids = [
         found
-        for value in (listed if isinstance(listed, list) else [])
+        for value in (values if isinstance(values, list) else [])
         if (found := number(Reader({"id": value}), "id"))
     ]
-    more = f" … +{len(ids) - SHOWN}" if len(ids) > SHOWN else ""
-    return ", ".join(ids[:SHOWN]) + more
+    return plain(listed(ids, ", "))
 
 
 def _occurrence(approval: Reader) -> str | None:

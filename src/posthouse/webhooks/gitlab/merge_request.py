@@ -2,20 +2,32 @@
 
 from typing import ClassVar
 
-from posthouse import Code, Event, Inline, Items, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import (
+    Code,
+    Event,
+    Inline,
+    Items,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Yes,
+    buttons,
+    fields,
+    quote_markdown,
+)
 from posthouse.webhooks.gitlab.changes import action_of, added, change, identity, removed, silence, titles
 from posthouse.webhooks.gitlab.merge_request_update import updates_of
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     label_titles,
     marked,
     name,
     number,
     occurrence,
     project_id,
-    quote,
     story,
     word,
 )
@@ -114,7 +126,7 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
                 *self.about(request),
                 *fields(*self._pairs(request, what)),
                 *self._last_commit(attributes, what),
-                *(quote(attributes.text("description")) if what in DESCRIBED else ()),
+                *(quote_markdown(attributes.text("description")) if what in DESCRIBED else ()),
                 *buttons(self._link(request), self._compare(request, what)),
             ),
             level=LEVELS.get(what, Level.INFO),
@@ -159,9 +171,9 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
             (self.choose(zh="原目标分支", en="Target before"), old_target),
             (self.choose(zh="原标题", en="Title before"), _before(request, what, "title_changed", "title")),
             (self.choose(zh="审核者", en="Reviewers"), self.names(request.each("reviewers")) if is_introduced else ""),
-            (self.choose(zh="新增的标记", en="Labels added"), self.codes(more)),
-            (self.choose(zh="移除的标记", en="Labels removed"), self.codes(fewer)),
-            (self.choose(zh="标记", en="Labels"), self.codes(labels)),
+            (self.choose(zh="新增的标记", en="Labels added"), self.listed(map(Code, more))),
+            (self.choose(zh="移除的标记", en="Labels removed"), self.listed(map(Code, fewer))),
+            (self.choose(zh="标记", en="Labels"), self.listed(map(Code, labels))),
         ]
 
     def _last_commit(self, attributes: Reader, what: str) -> tuple[Items, ...]:

@@ -2,18 +2,15 @@
 
 from typing import ClassVar
 
-from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
 from posthouse.webhooks.gitlab.dates import day_text
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     marked,
     name,
     number,
     occurrence,
     project_id,
-    quote,
     story,
     word,
 )
@@ -55,7 +52,7 @@ class MilestoneHookNotifyEventHandler(GitlabNotifyEventHandler):
                     (self.choose(zh="开始日期", en="Start date"), day_text(attributes.text("start_date"), zone)),
                     (self.choose(zh="截止日期", en="Due date"), day_text(attributes.text("due_date"), zone)),
                 ),
-                *(quote(attributes.text("description")) if action == "create" else ()),
+                *(quote_markdown(attributes.text("description")) if action == "create" else ()),
                 *buttons(self._link(milestone, action)),
             ),
             level=Level.WARNING if action == "delete" else Level.INFO,

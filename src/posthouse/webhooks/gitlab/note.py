@@ -2,17 +2,14 @@
 
 from typing import ClassVar
 
-from posthouse import Code, Event, Line, Link, Message, No, Reader, Yes
+from posthouse import Code, Event, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     is_bot,
     label_titles,
     name,
     number,
     occurrence,
-    quote,
     word,
 )
 from posthouse.webhooks.gitlab.target import target_of, thing_story, thing_title, thing_words
@@ -47,7 +44,7 @@ class NoteHookNotifyEventHandler(GitlabNotifyEventHandler):
             blocks=(
                 *self.about(note),
                 *fields((self.choose(zh="文件", en="File"), _place(note))),
-                *quote(note.text("object_attributes.note")),
+                *quote_markdown(note.text("object_attributes.note")),
                 *buttons(self.link(note)),
             ),
             facts=self.facts(

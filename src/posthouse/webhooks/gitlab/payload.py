@@ -4,32 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
-from posthouse import (
-    Block,
-    Bold,
-    Buttons,
-    Code,
-    Event,
-    Fields,
-    Line,
-    Link,
-    No,
-    NotifyEventHandler,
-    Quote,
-    Reader,
-    Text,
-    Yes,
-    excerpt,
-    first_line,
-    join,
-    plain,
-)
+from posthouse import Block, Bold, Event, Line, Link, No, NotifyEventHandler, Reader, Text, Yes, first_line, plain
 from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler, GitlabWebhookSettings
 
 #: How many commits, jobs or files a message shows before it says "… 12 more".
 SHOWN = 10
-#: How much of a description or a comment a message quotes, in characters.
-QUOTED = 300
 #: How long a name may be before it is cut, in characters; GitLab's own limit.
 NAME = 255
 #: How much of a word from a payload a reason repeats, in characters.
@@ -40,10 +19,6 @@ TAG_PREFIX = "refs/tags/"
 NO_COMMIT = re.compile(r"0+\Z")
 #: The names of the users behind project and group access tokens; nothing else in a payload says that it is a bot.
 BOT = re.compile(r"(project|group)_[0-9]+_bot(_[0-9a-f]+|[0-9]*)\Z")
-#: What people read only while they write: the hints in templates for issues and merge requests.
-HTML_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
-#: What a duration is told in, largest first: seconds, then the words.
-UNITS = ((86400, " 天", " d"), (3600, " 小时", " h"), (60, " 分", " min"), (1, " 秒", " s"))
 
 
 class GitlabNotifyEventHandler(NotifyEventHandler):
@@ -90,32 +65,7 @@ class GitlabNotifyEventHandler(NotifyEventHandler):
 
     def names(self, people: Iterable[Reader]) -> str:
         """Return the names of people in one string, ten at most; empty when there is nobody."""
-        known = [who for person in people if (who := name(person, "name", "username"))]
-        more = f" … +{len(known) - SHOWN}" if len(known) > SHOWN else ""
-        return self.choose(zh="、", en=", ").join(known[:SHOWN]) + more
-
-    def codes(self, titles: Iterable[str]) -> Line:
-        """Return names set apart as code in one line, ten at most."""
-        known = [title for title in titles if title]
-        line = join((Code(title) for title in known[:SHOWN]), self.choose(zh="、", en=", "))
-        return (*line, f" … +{len(known) - SHOWN}") if len(known) > SHOWN else line
-
-    def titled(self, line: Line, title: str) -> str:
-        """Return a message's title: what happened, then the title of the object it happened to, where it has one."""
-        return plain((*line, self.choose(zh="：", en=": "), title)) if title else plain(line)
-
-    def duration(self, seconds: float | None) -> str:
-        """Return a length of time in words, in its two largest units; empty for none, or one that cannot be true."""
-        if seconds is None or not 0 <= seconds < 10**9:
-            return ""
-        rest, words = round(seconds), list[str]()
-        for size, zh, en in UNITS:
-            count, rest = divmod(rest, size)
-            if count and len(words) < 2:
-                words.append(f"{count}{self.choose(zh=zh, en=en)}")
-            elif words:
-                break
-        return " ".join(words) or self.choose(zh="不到 1 秒", en="under 1 s")
+        return plain(self.listed(name(person, "name", "username") for person in people))
 
 
 def name(reader: Reader, *paths: str) -> str:
@@ -131,25 +81,6 @@ def word(reader: Reader, path: str) -> str:
 def is_bot(reader: Reader) -> bool:
     """Tell whether the acting user is an access token's."""
     return bool(BOT.match(reader.text("user.username")))
-
-
-def fields(*pairs: tuple[str, Line | str]) -> tuple[Block, ...]:
-    """Return the pairs that have a value as one block; none if nothing is left."""
-    kept = tuple((key, (value,) if isinstance(value, str) else value) for key, value in pairs if plain(value))
-    return (Fields(kept),) if kept else ()
-
-
-def quote(text: str) -> tuple[Block, ...]:
-    """Return an excerpt of what somebody wrote, without the comments that GitLab does not show either."""
-    # Cut first: the text may have megabytes, and only its beginning can be shown.
-    shown = HTML_COMMENT.sub("", text[: QUOTED * 20]).strip()
-    return (Quote(excerpt(shown, QUOTED)),) if shown else ()
-
-
-def buttons(*links: Link) -> tuple[Block, ...]:
-    """Return the links that lead somewhere as one block; none if nothing is left."""
-    kept = tuple(link for link in links if link.url)
-    return (Buttons(kept),) if kept else ()
 
 
 def story(kind: str, project: str, reference: str) -> str | None:

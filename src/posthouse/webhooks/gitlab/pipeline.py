@@ -2,15 +2,32 @@
 
 from typing import ClassVar
 
-from posthouse import Block, Bold, Code, Event, Items, Level, Line, Link, Message, No, Reader, Text, Yes, first_line
+from posthouse import (
+    Block,
+    Bold,
+    Code,
+    Event,
+    Items,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Text,
+    Yes,
+    buttons,
+    duration,
+    fields,
+    first_line,
+    items,
+)
 from posthouse.webhooks.gitlab.ci_status import LEVELS, OTHER_STATUS, STATUSES
 from posthouse.webhooks.gitlab.job_failure import has_failed, mark, reason
 from posthouse.webhooks.gitlab.payload import (
     NAME,
     SHOWN,
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     marked,
     name,
     number,
@@ -111,7 +128,7 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
             (self.choose(zh="提交", en="Commit"), self.commit(commit) if commit.text("id") else ()),
             (self.choose(zh="触发者", en="Triggered by"), name(pipeline, "user.name", "user.username")),
             (self.choose(zh="上游项目", en="Upstream project"), _upstream(pipeline)),
-            (self.choose(zh="耗时", en="Duration"), self.duration(attributes.number("duration"))),
+            (self.choose(zh="耗时", en="Duration"), duration(attributes.number("duration"), self.site.language)),
         ]
 
     def _status(self, attributes: Reader) -> str:
@@ -122,7 +139,7 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
     def _stages(self, pipeline: Reader) -> tuple[Block, ...]:
         stages = _by_stage(pipeline)
         lines = tuple(_stage_line(stage, jobs) for stage, jobs in stages.items() if jobs)
-        return (Items(lines[:SHOWN], len(lines[SHOWN:])),) if lines else ()
+        return items(lines)
 
     def _failures(self, pipeline: Reader) -> tuple[Block, ...]:
         """List the jobs that made the pipeline fail, not those that may."""

@@ -3,12 +3,11 @@
 from typing import ClassVar
 from urllib.parse import quote
 
-from posthouse import Code, Event, Hold, Inline, Items, Level, Line, Link, Message, No, Reader, Yes, plain
+from posthouse import Code, Event, Hold, Inline, Items, Level, Line, Link, Message, No, Reader, Yes, buttons, plain
 from posthouse.webhooks.gitlab.payload import (
     BRANCH_PREFIX,
     SHOWN,
     GitlabNotifyEventHandler,
-    buttons,
     is_no_commit,
     occurrence,
     project_id,

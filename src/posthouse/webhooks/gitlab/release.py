@@ -5,19 +5,24 @@ import json
 from typing import ClassVar
 from urllib.parse import quote as quoted
 
-from posthouse import Code, Event, Items, Level, Line, Link, Message, No, Reader, Yes, join
-from posthouse.webhooks.gitlab.payload import (
-    SHOWN,
-    GitlabNotifyEventHandler,
+from posthouse import (
+    Block,
+    Code,
+    Event,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Yes,
     buttons,
     fields,
-    name,
-    occurrence,
-    project_id,
-    quote,
-    story,
-    word,
+    items,
+    join,
+    quote_markdown,
 )
+from posthouse.webhooks.gitlab.payload import SHOWN, GitlabNotifyEventHandler, name, occurrence, project_id, story, word
 
 
 class ReleaseHookNotifyEventHandler(GitlabNotifyEventHandler):
@@ -53,7 +58,7 @@ class ReleaseHookNotifyEventHandler(GitlabNotifyEventHandler):
                     (self.choose(zh="提交", en="Commit"), self._commit(release)),
                     (self.choose(zh="源代码", en="Source code"), () if deleted else _sources(release)),
                 ),
-                *quote(release.text("description")),
+                *quote_markdown(release.text("description")),
                 *(() if deleted else _assets(release)),
                 *buttons(self._link(release, tag=tag, deleted=deleted)),
             ),
@@ -100,7 +105,7 @@ def _sources(release: Reader) -> Line:
     return join((source for source in sources[:SHOWN] if source.text), ", ")
 
 
-def _assets(release: Reader) -> tuple[Items, ...]:
+def _assets(release: Reader) -> tuple[Block, ...]:
     links = [Link(name(link, "name", "url"), link.link("url")) for link in release.each("assets.links")]
     lines = tuple((link,) for link in links if link.text)
-    return (Items(lines[:SHOWN], len(lines[SHOWN:])),) if lines else ()
+    return items(lines)

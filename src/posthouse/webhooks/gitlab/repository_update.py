@@ -2,13 +2,12 @@
 
 from urllib.parse import quote
 
-from posthouse import Code, Event, Items, Line, Link, Message, No, Reader, Yes, plain
+from posthouse import Code, Event, Items, Line, Link, Message, No, Reader, Yes, buttons, plain
 from posthouse.webhooks.gitlab.instance import story_of
 from posthouse.webhooks.gitlab.payload import (
     SHOWN,
     TAG_PREFIX,
     GitlabNotifyEventHandler,
-    buttons,
     is_no_commit,
     occurrence,
     project_id,

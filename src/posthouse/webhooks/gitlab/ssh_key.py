@@ -1,8 +1,8 @@
 """SSH keys of users, as system hooks report them. The key itself is in the payloads and is not told."""
 
-from posthouse import Event, Link, Message
+from posthouse import Event, Link, Message, buttons, fields
 from posthouse.webhooks.gitlab.instance import InstanceNotifyEventHandler, event_name, facts_of, story_of
-from posthouse.webhooks.gitlab.payload import buttons, fields, marked, name, number, occurrence
+from posthouse.webhooks.gitlab.payload import marked, name, number, occurrence
 
 #: What happened, as (Chinese, English).
 WORDS = {

@@ -3,16 +3,13 @@
 from typing import ClassVar
 from urllib.parse import quote as quoted
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, plain
+from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, plain, quote_markdown
 from posthouse.webhooks.gitlab.payload import (
     TAG_PREFIX,
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     is_no_commit,
     occurrence,
     project_id,
-    quote,
     ref_name,
     short_sha,
     story,
@@ -52,7 +49,7 @@ class TagPushHookNotifyEventHandler(GitlabNotifyEventHandler):
             blocks=(
                 *self.about(push),
                 *fields((self.choose(zh="提交", en="Commit"), self._commit(push))),
-                *quote(push.text("message")),
+                *quote_markdown(push.text("message")),
                 *buttons(self._link(push, action=action)),
             ),
             level=Level.WARNING if action == "delete" else Level.INFO,

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from posthouse import Event, Level, Link, Message, Reader
+from posthouse import Event, Level, Link, Message, Reader, buttons, fields
 from posthouse.webhooks.gitlab.instance import InstanceNotifyEventHandler, event_name, facts_of, story_of
-from posthouse.webhooks.gitlab.payload import buttons, fields, name, number, occurrence, word
+from posthouse.webhooks.gitlab.payload import name, number, occurrence, word
 
 #: What happened, as (Chinese, English).
 WORDS = {

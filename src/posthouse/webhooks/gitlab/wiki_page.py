@@ -2,16 +2,13 @@
 
 from typing import ClassVar
 
-from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes, first_line
+from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, first_line, quote_markdown
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
-    buttons,
-    fields,
     name,
     number,
     occurrence,
     project_id,
-    quote,
     story,
     word,
 )
@@ -49,7 +46,7 @@ class WikiPageHookNotifyEventHandler(GitlabNotifyEventHandler):
             blocks=(
                 *self.about(wiki),
                 *fields((self.choose(zh="提交说明", en="Commit message"), first_line(page.text("message")))),
-                *(quote(page.text("content")) if action == "create" else ()),
+                *(quote_markdown(page.text("content")) if action == "create" else ()),
                 *buttons(*self._links(wiki, page, action)),
             ),
             level=Level.WARNING if action == "delete" else Level.INFO,

@@ -5,9 +5,9 @@ So what is in their payloads is read where it might be, and told without it wher
 
 from typing import ClassVar
 
-from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields
 from posthouse.webhooks.jira.numbered import NumberedIssueNotifyEventHandler
-from posthouse.webhooks.jira.payload import JiraNotifyEventHandler, buttons, fields, issue_title, name, number
+from posthouse.webhooks.jira.payload import JiraNotifyEventHandler, issue_title, name, number
 from posthouse.webhooks.jira.people import first_person
 from posthouse.webhooks.jira.thing import ThingNotifyEventHandler
 

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from posthouse import Event, Line, Link, Message, No, Reader, Yes
+from posthouse import Event, Line, Link, Message, No, Reader, Yes, buttons, fields
 from posthouse.webhooks.jira.numbered import NumberedIssueNotifyEventHandler
-from posthouse.webhooks.jira.payload import buttons, fields, issue_key, issue_title, name, number
+from posthouse.webhooks.jira.payload import issue_key, issue_title, name, number
 from posthouse.webhooks.jira.people import first_person, person_name
 
 #: What happened, as (Chinese, English).

@@ -9,17 +9,10 @@ Jira Data Center), and the payloads that Jiras were seen to send.
 import re
 from typing import ClassVar
 
-from posthouse import Block, Event, Hold, Line, Link, Message, No, Reader, Text, Yes
+from posthouse import Block, Event, Hold, Line, Link, Message, No, Reader, Text, Yes, buttons
 from posthouse.webhooks.jira.handler import is_restricted
 from posthouse.webhooks.jira.numbered import NumberedIssueNotifyEventHandler
-from posthouse.webhooks.jira.payload import (
-    buttons,
-    issue_key,
-    issue_title,
-    number,
-    quote,
-    word,
-)
+from posthouse.webhooks.jira.payload import issue_key, issue_title, number, quote, word
 from posthouse.webhooks.jira.people import person_name, user_name
 
 #: How long a comment without its issue waits for the complete one, in seconds. Jira sends both at once.

@@ -1,10 +1,8 @@
 """Issues that come and go: what they are about, and who has them now."""
 
-from posthouse import Block, Event, Level, Line, Link, Message, No, Reader, Yes
+from posthouse import Block, Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields
 from posthouse.webhooks.jira.payload import (
     JiraNotifyEventHandler,
-    buttons,
-    fields,
     issue_title,
     labels,
     name,
@@ -76,9 +74,9 @@ class IssueCreatedNotifyEventHandler(IssueNotifyEventHandler):
             (self.choose(zh="报告人", en="Reporter"), "" if reporter == creator else reporter),
             (self.choose(zh="上级", en="Parent"), _parent(about)),
             (self.choose(zh="到期日", en="Due date"), name(about, "duedate")),
-            (self.choose(zh="修复版本", en="Fix versions"), self.codes(named_all(about, "fixVersions"))),
-            (self.choose(zh="模块", en="Components"), self.codes(named_all(about, "components"))),
-            (self.choose(zh="标签", en="Labels"), self.codes(labels(issue))),
+            (self.choose(zh="修复版本", en="Fix versions"), self.listed(map(Code, named_all(about, "fixVersions")))),
+            (self.choose(zh="模块", en="Components"), self.listed(map(Code, named_all(about, "components")))),
+            (self.choose(zh="标签", en="Labels"), self.listed(map(Code, labels(issue)))),
         )
 
 

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from posthouse import Event, Link, Message, No, Reader, Yes
+from posthouse import Event, Link, Message, No, Reader, Yes, buttons
 from posthouse.webhooks.jira.numbered import NumberedIssueNotifyEventHandler
-from posthouse.webhooks.jira.payload import buttons, name, number
+from posthouse.webhooks.jira.payload import name, number
 
 #: What happened, as (Chinese, English).
 WORDS = {

@@ -2,12 +2,28 @@
 
 from typing import ClassVar
 
-from posthouse import Block, Bold, Event, Level, Line, Message, No, Reader, Site, Text, Yes, first_line, join
+from posthouse import (
+    Block,
+    Bold,
+    Event,
+    Level,
+    Line,
+    Message,
+    No,
+    Reader,
+    Site,
+    Text,
+    Yes,
+    buttons,
+    fields,
+    first_line,
+    join,
+)
 from posthouse.webhooks.jira.changelog import Change, changes, silence
 from posthouse.webhooks.jira.comment import CommentCreatedNotifyEventHandler, comment_action
 from posthouse.webhooks.jira.handler import JiraWebhookSettings
 from posthouse.webhooks.jira.issue import IssueNotifyEventHandler, is_urgent
-from posthouse.webhooks.jira.payload import SHOWN, WORD, buttons, fields, is_cloud, issue_title, named, word
+from posthouse.webhooks.jira.payload import SHOWN, WORD, is_cloud, issue_title, named, word
 from posthouse.webhooks.jira.people import first_person, person_name
 from posthouse.webhooks.jira.sentences import NAMES, NEWS, UPDATED, foremost, rank, sentence
 
@@ -117,8 +133,8 @@ class IssueUpdatedNotifyEventHandler(IssueNotifyEventHandler):
             name=name,
             before=before,
             after=after,
-            added=self.names(change.added),
-            removed=self.names(change.removed),
+            added=self.listed(change.added),
+            removed=self.listed(change.removed),
         )
 
     def _fields(self, issue: Reader, news: tuple[Change, ...]) -> tuple[Block, ...]:
@@ -144,8 +160,8 @@ class IssueUpdatedNotifyEventHandler(IssueNotifyEventHandler):
 
     def _value(self, change: Change) -> Line:
         if change.added or change.removed:
-            added = self.say(zh="新增 {names}", en="added {names}", names=self.names(change.added))
-            removed = self.say(zh="去掉 {names}", en="removed {names}", names=self.names(change.removed))
+            added = self.say(zh="新增 {names}", en="added {names}", names=self.listed(change.added))
+            removed = self.say(zh="去掉 {names}", en="removed {names}", names=self.listed(change.removed))
             parts = [part for part, values in ((added, change.added), (removed, change.removed)) if values]
             return join(parts, self.choose(zh="；", en="; "))
         before, after = change.shown

@@ -5,7 +5,7 @@ that Jiras were seen to send.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote as quoted
 from urllib.parse import urlsplit
@@ -14,9 +14,7 @@ from posthouse import (
     Block,
     Bold,
     Buttons,
-    Code,
     Event,
-    Fields,
     Line,
     Link,
     Message,
@@ -26,14 +24,13 @@ from posthouse import (
     Reader,
     Text,
     first_line,
-    join,
     plain,
 )
 from posthouse.webhooks.jira.handler import JiraWebhookHandler, JiraWebhookSettings, has_security_level
 from posthouse.webhooks.jira.markup import excerpt_of
 from posthouse.webhooks.jira.people import first_person, people, user_name
 
-#: How many entries of a list a message shows before it says "… +12".
+#: How many changes a message or a reason shows before it says "… +12".
 SHOWN = 10
 #: How long a name may be before it is cut, in characters; Jira's own limit for titles.
 NAME = 255
@@ -121,21 +118,9 @@ class JiraNotifyEventHandler(NotifyEventHandler):
         """Return who did it: the first person with a name at one of the paths, ``user`` if there are none."""
         return Bold(first_person(reader, *(paths or ("user",))) or self.choose(zh="有人", en="Somebody"))
 
-    def names(self, texts: Iterable[str]) -> str:
-        """Return names in one string, ten at most; empty when there are none."""
-        known = [text for text in texts if text]
-        more = f" … +{len(known) - SHOWN}" if len(known) > SHOWN else ""
-        return self.choose(zh="、", en=", ").join(known[:SHOWN]) + more
-
-    def codes(self, texts: Sequence[str]) -> Line:
-        """Return names set apart as code in one line, ten at most."""
-        line = join((Code(text) for text in texts[:SHOWN]), self.choose(zh="、", en=", "))
-        return (*line, f" … +{len(texts) - SHOWN}") if len(texts) > SHOWN else line
-
     def titled(self, line: Line, title: str) -> str:
-        """Return a message's title: what happened, then the title of the object it happened to, where it has one."""
-        headline = plain(line).strip()
-        return f"{headline}{self.choose(zh='：', en=': ')}{title}" if title else headline
+        """Do as every handler does, without the spaces that an issue's key brings to a Chinese sentence."""
+        return super().titled((plain(line).strip(),), title)
 
     def facts(self, reader: Reader, **more: str | tuple[str, ...]) -> dict[str, str | tuple[str, ...]]:
         """Return what rules may match on; empty values are left out. ``more`` takes the place of what is read here."""
@@ -239,22 +224,10 @@ def is_cloud(reader: Reader, url: str) -> bool:
     return by_host or any(reader.at(path).has("accountId") for path in paths)
 
 
-def fields(*pairs: tuple[str, Line | str]) -> tuple[Block, ...]:
-    """Return the pairs that have a value as one block; none if nothing is left."""
-    kept = tuple((key, (value,) if isinstance(value, str) else value) for key, value in pairs if plain(value))
-    return (Fields(kept),) if kept else ()
-
-
 def quote(reader: Reader, path: str) -> tuple[Block, ...]:
     """Return an excerpt of what somebody wrote at ``path``, in whatever markup, with the names of who is mentioned."""
     text = excerpt_of(reader.at(path).value, people(reader))
     return (Quote(text),) if text else ()
-
-
-def buttons(*links: Link) -> tuple[Block, ...]:
-    """Return the links that lead somewhere as one block; none if nothing is left."""
-    kept = tuple(link for link in links if link.url)
-    return (Buttons(kept),) if kept else ()
 
 
 def _base(reader: Reader) -> str:

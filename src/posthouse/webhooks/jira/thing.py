@@ -7,8 +7,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
-from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes
-from posthouse.webhooks.jira.payload import JiraNotifyEventHandler, buttons, fields, name, number, quote
+from posthouse import Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields
+from posthouse.webhooks.jira.payload import JiraNotifyEventHandler, name, number, quote
 
 #: What may happen to a thing again and again, so that it takes the time to tell one from the next.
 REPEATED = ("updated", "moved", "changed")

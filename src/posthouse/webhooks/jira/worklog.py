@@ -6,11 +6,11 @@ event ``jira:worklog_updated`` whatever happened, and send the issue.
 
 from typing import ClassVar
 
-from posthouse import Block, Event, Line, Link, Message, No, Reader, Text, Yes
+from posthouse import Block, Event, Line, Link, Message, No, Reader, Text, Yes, buttons, fields
 from posthouse.webhooks.jira.dates import day
 from posthouse.webhooks.jira.handler import is_restricted
 from posthouse.webhooks.jira.numbered import NumberedIssueNotifyEventHandler
-from posthouse.webhooks.jira.payload import buttons, fields, issue_title, number, quote, word
+from posthouse.webhooks.jira.payload import issue_title, number, quote, word
 from posthouse.webhooks.jira.people import first_person, user_name
 
 #: What happened, as (Chinese, English), and the same where the time is known.
