@@ -32,7 +32,7 @@ LINE = 500
 VALUE = 300
 #: How many lines of a text a message shows; a list counts as one.
 BLOCKS = 20
-#: How many entries of a list a message shows before it says "… 12 more".
+#: How many settings a message names that could not be filled in.
 SHOWN = 10
 #: How a line of the text begins that is an entry of a list.
 ENTRY = re.compile(r"-(?:\s+|\Z)")
