@@ -20,6 +20,7 @@ from posthouse import (
     Link,
     Payload,
     Quote,
+    Site,
     Text,
 )
 
@@ -35,6 +36,8 @@ class Dialect(ABC):
     """One vendor's Markdown. Everything that came from a user passes through `escape` or `sound_url`."""
 
     line_break: ClassVar[str]
+    #: The longest address that the vendor takes, when it is encoded and so has one byte a character.
+    url_characters: ClassVar[int] = URL_CHARACTERS
     colon: str = ": "
 
     @abstractmethod
@@ -52,6 +55,18 @@ class Dialect(ABC):
     def address(self, url: str) -> str:
         """Return where a link leads in the vendor's client."""
         return url
+
+    def link(self, shown: str, address: str) -> str:
+        """Return a link of an escaped text."""
+        return f"[{shown}]({address})"
+
+    def bold(self, shown: str) -> str:
+        """Return an escaped text, without blanks around it, so that it catches the eye."""
+        return f"**{shown}**"
+
+    def code(self, shown: str) -> str:
+        """Return an escaped name from a machine."""
+        return shown
 
     def inline(self, line: Line) -> str:
         """Return a line of parts as Markdown, to stand behind something else."""
@@ -82,23 +97,83 @@ class Dialect(ABC):
     def _part(self, part: Inline) -> str:
         match part:
             case Link(text=text, url=url):
-                shown, target = self.escape(text), sound_url(url)
-                return f"[{shown}]({self.address(target)})" if target and shown.strip() else shown
+                shown, target = self.escape(text), sound_url(url, limit=self.url_characters)
+                return self.link(shown, self.address(target)) if target and shown.strip() else shown
             case Bold(text=text):
                 shown = self.escape(text).strip()
-                return f"**{shown}**" if shown else ""
+                return self.bold(shown) if shown else ""
             case Code(text=text):
-                return self.escape(text)
+                shown = self.escape(text)
+                return self.code(shown) if shown.strip() else shown
             case _:
                 return self.escape(part)
 
 
-def sound_url(url: str) -> str:
+class FullWidthDialect(Dialect):
+    """The Markdown of a vendor who does not say whether a backslash escapes.
+
+    Characters that mean something are replaced by their full-width twins, and only where they would mean it:
+    ``feature_x`` and ``C#`` stay as they are.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._chinese = site.language == "zh"
+        self.colon = "：" if self._chinese else ": "
+
+    def escape(self, text: str) -> str:
+        """Return a user's text as one line in which nothing is markup, a link or a mention."""
+        line = clean(text)
+        if not _MEANINGFUL.search(line):
+            return line
+        line = _UNDERSCORES.sub(lambda match: "＿" * len(match[0]), line)
+        line = _BACKSLASHES.sub(lambda match: "＼" * len(match[0]), line)
+        line = _ENTITIES.sub("＆", line)
+        if line.count("~") > 1:
+            line = line.replace("~", "～")
+        return calm(line.translate(_TWINS))
+
+    def line_start(self, line: str) -> str:
+        """Return a line that begins with no heading, list, ruler or underline of a heading."""
+        return _LINE_START.sub(lambda match: match["before"] + _LINE_STARTS[match["mark"]], line)
+
+    def more(self, count: int) -> str:
+        """Return the words for entries that are not shown."""
+        return f"… 还有 {count} 项" if self._chinese else f"… {count} more"
+
+    def left_out(self, count: int) -> str:
+        """Return the words for blocks that did not fit."""
+        if self._chinese:
+            return f"…（内容过长，省略了 {count} 段）"
+        return f"… ({count} {'part' if count == 1 else 'parts'} left out: too long)"
+
+
+_MEANINGFUL = re.compile(r"[\\&~_@\[\]<>*`|]")
+# Between letters an underscore is none; a backslash in front of a letter is one; "&" begins nothing but "&lt;".
+_UNDERSCORES = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
+_BACKSLASHES = re.compile(r"\\{2,}|\\(?![\w ])")
+_ENTITIES = re.compile(r"&(?=#?\w+;)")
+_TWINS = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞", "*": "＊", "`": "ˋ", "|": "｜"})
+#: "+1" and "-5" begin no list; some clients take "#5" for a heading, so that does not pass.
+_LINE_START = re.compile(
+    r"^(?P<before> ?(?:[0-9]{1,9}(?=[.)](?: |$)))?)(?P<mark>#|[+-](?=[ +-]|$)|=(?==* ?$)|(?<=[0-9])[.)])"
+)
+_LINE_STARTS = {"#": "＃", "+": "＋", "-": "－", "=": "＝", ".": "．", ")": "）"}
+
+
+def calm(text: str) -> str:
+    """Return text in which "@所有人" and "@all" do not look alive, whatever the vendor's clients make of them."""
+    return _EVERYBODY.sub("＠", text)
+
+
+_EVERYBODY = re.compile(r"@(?=所有人|all\b)", re.IGNORECASE)
+
+
+def sound_url(url: str, *, limit: int = URL_CHARACTERS) -> str:
     """Return an address that cannot end a Markdown link early, or an empty string if it is no usable http(s) one.
 
-    What must be is percent-encoded, what is already stays as it is.
+    What must be is percent-encoded, what is already stays as it is. One of more than ``limit`` characters is none.
     """
-    address = clean(url).strip() if len(url) <= URL_CHARACTERS else ""
+    address = clean(url).strip() if len(url) <= limit else ""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -106,7 +181,7 @@ def sound_url(url: str) -> str:
     if parts.scheme not in LINK_SCHEMES or not parts.netloc:
         return ""
     encoded_once = quote(_LONE_PERCENT.sub("%25", address), safe=URL_SAFE)
-    return encoded_once if len(encoded_once) <= URL_CHARACTERS else ""
+    return encoded_once if len(encoded_once) <= limit else ""
 
 
 def clean(text: str) -> str:

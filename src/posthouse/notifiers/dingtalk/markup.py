@@ -6,48 +6,17 @@ from urllib.parse import quote
 
 from posthouse import Buttons, Fields, Items, Message, Quote, Site, Text, plain
 from posthouse.notifiers.fitting import clip
-from posthouse.notifiers.markdown import Dialect, clean
+from posthouse.notifiers.markdown import FullWidthDialect, calm, clean
 
 
-class DingTalkMarkdown(Dialect):
-    """The part of Markdown that every DingTalk client shows.
-
-    Whether a backslash escapes is not documented, so characters that mean something are replaced by their
-    full-width twins, and only where they would mean it: ``feature_x`` and ``C#`` stay as they are.
-    """
+class DingTalkMarkdown(FullWidthDialect):
+    """The part of Markdown that every DingTalk client shows; whether a backslash escapes is not documented."""
 
     line_break = "  \n"
 
     def __init__(self, site: Site, *, open_links_in: str) -> None:
-        self._chinese = site.language == "zh"
+        super().__init__(site)
         self._open_links_in = open_links_in
-        self.colon = "：" if self._chinese else ": "
-
-    def escape(self, text: str) -> str:
-        """Return a user's text as one line in which nothing is markup, a link or a mention."""
-        line = clean(text)
-        if not _MEANINGFUL.search(line):
-            return line
-        line = _UNDERSCORES.sub(lambda match: "＿" * len(match[0]), line)
-        line = _BACKSLASHES.sub(lambda match: "＼" * len(match[0]), line)
-        line = _ENTITIES.sub("＆", line)
-        if line.count("~") > 1:
-            line = line.replace("~", "～")
-        return calm(line.translate(_TWINS))
-
-    def line_start(self, line: str) -> str:
-        """Return a line that begins with no heading, list, ruler or underline of a heading."""
-        return _LINE_START.sub(lambda match: match["before"] + _LINE_STARTS[match["mark"]], line)
-
-    def more(self, count: int) -> str:
-        """Return the words for entries that are not shown."""
-        return f"… 还有 {count} 项" if self._chinese else f"… {count} more"
-
-    def left_out(self, count: int) -> str:
-        """Return the words for blocks that did not fit."""
-        if self._chinese:
-            return f"…（内容过长，省略了 {count} 段）"
-        return f"… ({count} {'part' if count == 1 else 'parts'} left out: too long)"
 
     def address(self, url: str) -> str:
         """Wrap an address so that the desktop client opens it where the operator wants it."""
@@ -55,25 +24,6 @@ class DingTalkMarkdown(Dialect):
             return url
         side_bar = "true" if self._open_links_in == "sidebar" else "false"
         return f"dingtalk://dingtalkclient/page/link?url={quote(url, safe='')}&pc_slide={side_bar}"
-
-
-_MEANINGFUL = re.compile(r"[\\&~_@\[\]<>*`|]")
-# Between letters an underscore is none; a backslash in front of a letter is one; "&" begins nothing but "&lt;".
-_UNDERSCORES = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
-_BACKSLASHES = re.compile(r"\\{2,}|\\(?![\w ])")
-_ENTITIES = re.compile(r"&(?=#?\w+;)")
-_EVERYBODY = re.compile(r"@(?=所有人|all\b)", re.IGNORECASE)
-_TWINS = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞", "*": "＊", "`": "ˋ", "|": "｜"})
-#: "+1" and "-5" begin no list; some clients take "#5" for a heading, so that does not pass.
-_LINE_START = re.compile(
-    r"^(?P<before> ?(?:[0-9]{1,9}(?=[.)](?: |$)))?)(?P<mark>#|[+-](?=[ +-]|$)|=(?==* ?$)|(?<=[0-9])[.)])"
-)
-_LINE_STARTS = {"#": "＃", "+": "＋", "-": "－", "=": "＝", ".": "．", ")": "）"}
-
-
-def calm(text: str) -> str:
-    """Make sure that nobody is mentioned: "@所有人" is only text without ``isAtAll``, but let it not look alive."""
-    return _EVERYBODY.sub("＠", text)
 
 
 def summary(message: Message, *, limit: int) -> str:

@@ -21,10 +21,10 @@ from posthouse import (
     TryLater,
 )
 from posthouse.notifiers.dingtalk.answers import read, shown
-from posthouse.notifiers.dingtalk.markup import DingTalkMarkdown, calm, summary, without_links
+from posthouse.notifiers.dingtalk.markup import DingTalkMarkdown, summary, without_links
 from posthouse.notifiers.dingtalk.settings import DingTalkSettings
 from posthouse.notifiers.fitting import clip, fit
-from posthouse.notifiers.markdown import MARKS, clean, encoded, sound_url
+from posthouse.notifiers.markdown import MARKS, calm, clean, encoded, sound_url
 
 #: The request body may have 20,000 bytes; what `request` adds to a payload (``msgUuid``) comes out of them.
 BODY_BYTES = 20_000
