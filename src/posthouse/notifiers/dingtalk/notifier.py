@@ -16,11 +16,10 @@ from posthouse import (
     Message,
     Notifier,
     Payload,
-    Rejected,
     Site,
-    TryLater,
 )
-from posthouse.notifiers.dingtalk.answers import read, shown
+from posthouse.notifiers.answers import raise_for
+from posthouse.notifiers.dingtalk.answers import read
 from posthouse.notifiers.dingtalk.markup import DingTalkMarkdown, summary, without_links
 from posthouse.notifiers.dingtalk.settings import DingTalkSettings
 from posthouse.notifiers.fitting import clip, fit
@@ -79,21 +78,9 @@ class DingTalkNotifier(Notifier):
 
     def judge(self, reply: HttpReply) -> None:
         """Read the code in the body, which decides; an answer without a known success is a failure."""
-        meaning, text = read(reply)
-        if meaning is None:
-            return
-        answer = shown(self.settings.without_secrets(text))
-        remedy = self.choose(zh=meaning.zh, en=meaning.en)
-        if meaning.later:
-            raise TryLater(
-                answer,
-                verdict=meaning.kind,
-                remedy=remedy,
-                after=meaning.after,
-                attempts=meaning.attempts,
-                whole_vendor=meaning.whole_vendor,
-            )
-        raise Rejected(answer, verdict=meaning.kind, remedy=remedy, simpler_may_pass=meaning.simpler)
+        meaning, words = read(reply)
+        if meaning is not None:
+            raise_for(meaning, words, self)
 
     def warnings(self) -> Sequence[str]:
         """Warn of a robot without any security setting that we know of: DingTalk makes no such robots any more."""

@@ -1,8 +1,8 @@
 """What each of DingTalk's codes means, and what a person can do about it, in both languages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+
+from posthouse.notifiers.answers import Meaning
 
 #: After a throttle code the robot takes nothing for ten minutes.
 PENALTY_SECONDS = 600.0
@@ -10,26 +10,6 @@ PENALTY_SECONDS = 600.0
 BAN_SECONDS = 600.0
 #: How often a used-up monthly allowance is tried again: it may have been topped up.
 QUOTA_SECONDS = 6 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What an answer means.
-
-    ``kind`` is one of the core's verdicts; ``zh`` and ``en`` say what a person can do. With ``later`` the delivery is
-    attempted again, after ``after`` seconds (None: growing pauses), ``attempts`` times at most (None: any number);
-    ``whole_vendor`` lets all DingTalk robots rest. Without, ``simpler`` tells that the plain form may pass.
-    """
-
-    kind: Literal["config", "message", "throttled", "quota", "transient", "ambiguous"]
-    zh: str
-    en: str
-    later: bool = False
-    after: float | None = None
-    attempts: int | None = None
-    whole_vendor: bool = False
-    simpler: bool = False
-
 
 NO_SUCH_TOKEN = Meaning(
     "config",
