@@ -147,6 +147,16 @@ def test_an_attempt_has_its_own_signature_and_the_delivery_s_key() -> None:
     assert "msgUuid" not in payload
 
 
+def test_the_plain_form_is_no_repeat_of_what_was_refused() -> None:
+    robot = notifier()
+    requests = [
+        robot.request(robot.render(Message("t"), form=form), now=0.0, idempotency_key="delivery-1")
+        for form in (0, 1, 1)
+    ]
+    keys = [json.loads(request.body)["msgUuid"] for request in requests]
+    assert keys == ["delivery-1", "delivery-1-plain", "delivery-1-plain"]
+
+
 def test_a_request_is_json_in_raw_utf8() -> None:
     request = notifier().request(notifier().render(Message("中文")), now=0.0, idempotency_key="k")
     assert request.headers == {"content-type": "application/json; charset=utf-8"}
@@ -158,6 +168,11 @@ def test_a_robot_without_any_security_setting_is_warned_of() -> None:
     assert notifier().warnings()
     assert not notifier(sign_key=SECRET).warnings()
     assert not notifier(keyword="k").warnings()
+
+
+def test_a_robot_gets_less_in_a_minute_than_dingtalk_punishes() -> None:
+    assert (notifier().per_minute, notifier().per_second) == (18, 0)
+    assert notifier(per_minute=5).per_minute == 5
 
 
 # Messages
@@ -292,13 +307,31 @@ def test_a_huge_message_fits_with_its_title_its_first_button_and_whole_links(num
         payload = robot.render(message, form=form)
         body = robot.request(payload, now=0.0, idempotency_key="k" * 64).body
         assert len(body) <= ROOM
-        assert json.loads(body.decode("utf-8"))["msgUuid"] == "k" * 64
+        assert json.loads(body.decode("utf-8"))["msgUuid"].startswith("k" * 64)
     card = robot.render(message)["actionCard"]
     assert card["title"].startswith(message.title[:10].strip())
     assert card["text"].startswith("#### ")
     first = card["btns"][0]["actionURL"] if "btns" in card else card["singleURL"]
     assert "gitlab.example.com" in first
     assert card["text"].count("](") == card["text"].count("[")
+
+
+def test_a_message_is_whole_if_nothing_of_it_is_left_out() -> None:
+    robot = notifier()
+    assert all(robot.is_whole(buttons(count)) for count in range(6))
+    assert not robot.is_whole(buttons(6))
+    assert robot.is_whole(MESSAGES["push_two_commits"])
+    assert not robot.is_whole(Message("t", (Buttons((Link("钮" * 41, f"{SERVER}/1"),)),)))
+    assert not robot.is_whole(Message("t", (Quote("字" * 7000),)))
+
+
+def test_buttons_that_lead_nowhere_take_no_place() -> None:
+    dead = (Link("脚本", "javascript:alert(1)"), Link(" ", f"{SERVER}/nameless"))
+    live = tuple(Link(f"b{number}", f"{SERVER}/{number}") for number in range(5))
+    message = Message("t", (Buttons((*dead, *live[:2])), Buttons((*dead, *live[2:]))))
+    card = notifier().render(message)["actionCard"]
+    assert [button["title"] for button in card["btns"]] == ["b0", "b1", "b2", "b3", "b4"]
+    assert notifier().is_whole(message)
 
 
 @given(ANY_MESSAGE)

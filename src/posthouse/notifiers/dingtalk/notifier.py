@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus, urlsplit, urlunsplit
 
@@ -13,6 +12,7 @@ from posthouse import (
     HttpReply,
     HttpRequest,
     Limits,
+    Link,
     Message,
     Notifier,
     Payload,
@@ -21,6 +21,7 @@ from posthouse import (
 from posthouse.notifiers.answers import raise_for
 from posthouse.notifiers.dingtalk.answers import read
 from posthouse.notifiers.dingtalk.markup import DingTalkMarkdown, summary, without_links
+from posthouse.notifiers.dingtalk.mentions import Mentions, mentioned_whole, mentions
 from posthouse.notifiers.dingtalk.settings import DingTalkSettings
 from posthouse.notifiers.fitting import clip, fit
 from posthouse.notifiers.markdown import MARKS, calm, clean, encoded, sound_url
@@ -28,6 +29,9 @@ from posthouse.notifiers.markdown import MARKS, calm, clean, encoded, sound_url
 #: The request body may have 20,000 bytes; what `request` adds to a payload (``msgUuid``) comes out of them.
 BODY_BYTES = 20_000
 ENVELOPE_BYTES = 100
+ROOM = BODY_BYTES - ENVELOPE_BYTES
+#: DingTalk takes 20 messages in a minute, then none for ten; it may count its minute otherwise than we do.
+PER_MINUTE = 18
 BUTTONS_SHOWN = 5
 BUTTON_CHARACTERS = 40
 #: How long title and text of the plain form may be.
@@ -35,11 +39,14 @@ PLAIN_CHARACTERS = 500
 
 
 class DingTalkNotifier(Notifier):
-    """Speaks to DingTalk: an action card where there are buttons, else Markdown; plain text as the last resort."""
+    """Speaks to DingTalk: an action card where there are buttons, else Markdown; plain text as the last resort.
+
+    What mentions people by mobile number, or everybody, is Markdown too, with its buttons as links.
+    """
 
     type = "ding_talk"
     settings_model = DingTalkSettings
-    limits = Limits(body_bytes=BODY_BYTES, per_minute=20)
+    limits = Limits(body_bytes=BODY_BYTES, per_minute=PER_MINUTE)
     forms = 2
     settings: DingTalkSettings
 
@@ -55,11 +62,17 @@ class DingTalkNotifier(Notifier):
         """Return an action card or Markdown; in form 1 a short text without links, for what DingTalk finds unsafe."""
         if form > 0:
             return self._text(message)
-        card, room = self._card(message), BODY_BYTES - ENVELOPE_BYTES
-        if len(encoded(card)) <= room:
-            return card
-        size = lambda shorter: len(encoded(self._card(shorter)))  # noqa: E731
-        return self._card(fit(message, size=size, room=room, left_out=self._dialect.left_out))
+        return self._card(fit(message, size=self._size, room=ROOM, left_out=self._dialect.left_out))
+
+    def is_whole(self, message: Message) -> bool:
+        """Tell whether nothing is left out: no block, no button, none of the mentioned, and no part of their names."""
+        links = self._links(message)
+        return (
+            len(links) <= BUTTONS_SHOWN
+            and all(len(link.text) <= BUTTON_CHARACTERS for link in links)
+            and mentioned_whole(self.called(message))
+            and self._size(message) <= ROOM
+        )
 
     def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:
         """Return the request with ``msgUuid``, and a signature made now: DingTalk refuses one older than an hour."""
@@ -73,7 +86,7 @@ class DingTalkNotifier(Notifier):
         return HttpRequest(
             url=_with_parameters(self.settings.address, own),
             headers={"content-type": "application/json; charset=utf-8"},
-            body=encoded({**payload, "msgUuid": idempotency_key}),
+            body=encoded({**payload, "msgUuid": _unique(payload, idempotency_key)}),
         )
 
     def judge(self, reply: HttpReply) -> None:
@@ -88,38 +101,56 @@ class DingTalkNotifier(Notifier):
             return ("neither sign_key nor keyword is set: DingTalk only accepts this if its IP list has this machine",)
         return ()
 
+    def _size(self, message: Message) -> int:
+        return len(encoded(self._card(message)))
+
     def _card(self, message: Message) -> dict[str, Any]:
-        title = self._title(message)
+        title, people, buttons = self._title(message), self._mentions(message), self._buttons(message)
         # DingTalk shows the title in the list of conversations only, so the text begins with it again.
         heading = f"#### {MARKS[message.level]}{self._dialect.inline((title,))}"
-        blocks = (self._dialect.block(block) for block in message.blocks if not isinstance(block, Buttons))
+        blocks = [self._dialect.block(block) for block in message.blocks if not isinstance(block, Buttons)]
+        if not people.work_in_cards:
+            blocks.append(self._dialect.block(Buttons(buttons)))
+        blocks.append(self._dialect.line_start(people.line(self._dialect.escape)))
         text = self._with_keyword("\n\n".join([heading, *(block for block in blocks if block.strip())]))
         part = {"title": MARKS[message.level] + calm(title), "text": text}
-        buttons = self._buttons(message)
-        if not buttons:
-            return {"msgtype": "markdown", "markdown": part}
-        if len(buttons) == 1:
-            name, address = buttons[0]
-            return {"msgtype": "actionCard", "actionCard": {**part, "singleTitle": name, "singleURL": address}}
-        # Two short buttons stand side by side; more are stacked.
-        orientation = "1" if len(buttons) == 2 else "0"
-        links = [{"title": name, "actionURL": address} for name, address in buttons]
-        return {"msgtype": "actionCard", "actionCard": {**part, "btnOrientation": orientation, "btns": links}}
+        at = {"at": people.at} if people.at else {}
+        if not buttons or not people.work_in_cards:
+            return {"msgtype": "markdown", "markdown": part, **at}
+        return {"msgtype": "actionCard", "actionCard": {**part, **self._button_part(buttons)}, **at}
 
     def _title(self, message: Message) -> str:
         return clean(message.title).strip() or self.choose(zh="通知", en="Notification")
 
-    def _buttons(self, message: Message) -> list[tuple[str, str]]:
-        """Return the first buttons that lead somewhere, as names and addresses."""
+    def _mentions(self, message: Message) -> Mentions:
+        everybody = self.choose(zh="@所有人", en="@All") if message.everybody else ""
+        return mentions(self.called(message), everybody=everybody)
+
+    def _links(self, message: Message) -> list[Link]:
+        """Return the buttons that lead somewhere, with their whole names."""
         links = (link for block in message.blocks if isinstance(block, Buttons) for link in block.links)
-        named = ((clip(calm(clean(link.text)).strip(), BUTTON_CHARACTERS), sound_url(link.url)) for link in links)
-        usable = ((name, self._dialect.address(url)) for name, url in named if name and url)
-        return list(islice(usable, BUTTONS_SHOWN))
+        usable = (Link(calm(clean(link.text)).strip(), sound_url(link.url)) for link in links)
+        return [link for link in usable if link.text and link.url]
+
+    def _buttons(self, message: Message) -> tuple[Link, ...]:
+        """Return the first of them, as they are shown."""
+        shown = self._links(message)[:BUTTONS_SHOWN]
+        return tuple(Link(clip(link.text, BUTTON_CHARACTERS), link.url) for link in shown)
+
+    def _button_part(self, buttons: tuple[Link, ...]) -> dict[str, Any]:
+        if len(buttons) == 1:
+            return {"singleTitle": buttons[0].text, "singleURL": self._dialect.address(buttons[0].url)}
+        # Two short buttons stand side by side; more are stacked.
+        orientation = "1" if len(buttons) == 2 else "0"
+        links = [{"title": link.text, "actionURL": self._dialect.address(link.url)} for link in buttons]
+        return {"btnOrientation": orientation, "btns": links}
 
     def _text(self, message: Message) -> dict[str, Any]:
         title = without_links(clip(self._title(message), PLAIN_CHARACTERS))
-        content = f"{MARKS[message.level]}{title}\n{summary(message, limit=PLAIN_CHARACTERS)}".strip()
-        return {"msgtype": "text", "text": {"content": self._with_keyword(content)}}
+        people = self._mentions(message)
+        lines = (title, summary(message, limit=PLAIN_CHARACTERS), people.line(without_links))
+        content = self._with_keyword(MARKS[message.level] + "\n".join(line for line in lines if line))
+        return {"msgtype": "text", "text": {"content": content}} | ({"at": people.at} if people.at else {})
 
     def _with_keyword(self, text: str) -> str:
         """Put the keyword into the text itself: which other fields DingTalk looks at is not documented."""
@@ -131,6 +162,15 @@ def sign(secret: str, milliseconds: int) -> str:
     """Return the signature in base64, not yet encoded for an address: key is the secret, message time and secret."""
     mac = hmac.digest(secret.encode(), f"{milliseconds}\n{secret}".encode(), hashlib.sha256)
     return base64.b64encode(mac).decode()
+
+
+def _unique(payload: Payload, idempotency_key: str) -> str:
+    """Return what tells DingTalk a repeat from news.
+
+    The plain form comes after a refusal, when nothing was shown; whether DingTalk remembers the key of what it refused
+    is not documented, and would then show nothing.
+    """
+    return f"{idempotency_key}-plain" if payload["msgtype"] == "text" else idempotency_key
 
 
 def _with_parameters(address: str, own: dict[str, str]) -> str:
