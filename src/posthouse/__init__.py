@@ -5,6 +5,7 @@ from posthouse.core.duration import duration
 from posthouse.core.errors import BadPayload, NotGenuine, Rejected, TryLater
 from posthouse.core.event import Event, Inbound
 from posthouse.core.http import HttpReply, HttpRequest
+from posthouse.core.mentioning import mention, mentioned_in, mentions
 from posthouse.core.message import (
     Block,
     Bold,
@@ -103,6 +104,9 @@ __all__ = [
     "items",
     "join",
     "listed",
+    "mention",
+    "mentioned_in",
+    "mentions",
     "phrase",
     "plain",
     "proved_by",
