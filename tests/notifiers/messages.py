@@ -1,6 +1,6 @@
 """Neutral messages of every shape, for the golden payloads of each notifier. Nobody and nothing in them exists."""
 
-from posthouse import Bold, Buttons, Code, Fields, Items, Level, Link, Message, Quote, Text
+from posthouse import Bold, Buttons, Code, Fields, Items, Level, Link, Mention, Message, Quote, Text
 
 SERVER = "https://gitlab.example.com"
 PROJECT = Link("运维/驿站", f"{SERVER}/ops/posthouse")
@@ -9,6 +9,29 @@ HOSTILE = (
     "<at id=all></at> @所有人 <@all> @All [x](javascript:alert(1)) ![](http://h/p) <font color=red>x</font> "
     "**b** `c` ~~d~~ __e__ | f | &lt;script&gt; <script>alert(1)</script> [ref]: http://h/p <http://h/p>"
 )
+#: More of that: what some client or other makes a mention, markup, an image or a link of, in one way or another.
+INJECTIONS = (
+    HOSTILE,
+    '<at user_id="all">everyone</at> <at id=all> <at ids=all,lilei></at> <AT ID=ALL></AT> < at id=all></at>',
+    "<@lilei> <@ALL> <!channel> <!here> <!everyone> @all @ALL @everyone @here @channel @lilei @13800000000",
+    "\\<at id=all> \\\\[x](javascript:alert(1)) \\",
+    "<\u200bat id=all></\u200bat> @\u200b所有人 @\u2060all [x]\u200b(javascript:alert(1)) !\u200b[](http://h/p)",
+    "&lt;at id=all&gt;&lt;/at&gt; &#60;at id=all&#62; &#x3c;@all&#x3E; &amp;lt;@all&amp;gt; &commat;all &lbrack;x](http://h/p)",
+    "line\n# heading\n\n## heading\nsetext\n===\n- entry\n1. entry\n> quote\n---\n    code\n```\nfence\n~~~",
+    "|a|b|\n|-|-|\n|c|d|",
+    "<img src=x onerror=alert(1)> <a href=javascript:alert(1)>x</a> <!-- x <br>",
+    "<hr/> <text_tag color='red'>x</text_tag> <font color='green'>x</font> <number_tag>1</number_tag>",
+    "[x](http://a) (b [x]( http://h/p 'title') [a](b)](http://h/p) ](http://h/p) [](http://h/p) [x][1]\n\n[1]: http://h/p",
+    "![x][1] !\\[x](http://h/p) [![x](http://h/p)](http://h/p)",
+    "<javascript:alert(1)> [x](<http://h/p>) [x](data:text/html,x) [x](JavaScript:alert(1)) [x](//h/p)",
+    "*b* _i_ __b__ ~~s~~ ***b*** `c` ``c`` $x$ :DONE: {{x}} {% x %} ${x} %s",
+    "\u202e)1(trela:tpircsavaj(]x[ \u2066@all\u2069",
+    "\ufeff# heading \x00<at id=all>\x1b[31m \r\n# heading\u2028# heading\x85# x",
+    "＜at id=all＞ ＠所有人 ＜@all＞ ［x］(javascript:alert(1)) ！[x](http://h/p) 《@all》",
+)
+
+LILEI = Mention("Li Lei", ("gitlab:lilei", "email:lilei@example.com"))
+HANMEIMEI = Mention("Han Meimei", ("mobile:13800000000",))
 
 MESSAGES: dict[str, Message] = {
     "title_only": Message("有人打开了问题 #7"),
@@ -56,6 +79,7 @@ MESSAGES: dict[str, Message] = {
             Items(((HOSTILE,), ("# ", HOSTILE))),
             Buttons((Link(HOSTILE, f"{SERVER}/x"),)),
         ),
+        mentions=(Mention(HOSTILE),),
     ),
     "links_that_are_none": Message(
         "链接",
@@ -82,6 +106,24 @@ MESSAGES: dict[str, Message] = {
         "שלום עולם \u202emoc.elpmaxe", (Text(("مرحبا ", Bold("بالعالم"))), Quote("שורה ראשונה\nשורה שנייה"))
     ),
     "emoji": Message("🎉 发布 v1.0 👨‍👩‍👧‍👦 👍🏽", (Text(("🚀" * 5,)), Buttons((Link("🔗 打开", f"{SERVER}/r"),)))),
+    "mention_by_name": Message(
+        "Han Meimei 请 Li Lei 评审 !12",
+        (Text((PROJECT,)), Buttons((Link("打开合并请求", f"{SERVER}/ops/posthouse/-/merge_requests/12"),))),
+        mentions=(LILEI, Mention("Lucy"), Mention("可能没有这个人", ("gitlab:nobody",), guess=True)),
+    ),
+    "mention_by_number": Message(
+        "流水线 #101 失败",
+        (Text((PROJECT,)), Buttons((Link("打开流水线", f"{SERVER}/p/101"), Link("提交", f"{SERVER}/c/1")))),
+        level=Level.FAILURE,
+        mentions=(HANMEIMEI, LILEI),
+    ),
+    "mention_everybody": Message(
+        "main 分支的流水线 #102 失败",
+        (Text((PROJECT,)), Buttons((Link("打开流水线", f"{SERVER}/p/102"),))),
+        level=Level.FAILURE,
+        mentions=(LILEI,),
+        everybody=True,
+    ),
     "nothing_but_blanks": Message(
         "空", (Text(("",)), Text((" ", Bold(" "))), Quote("\n\n"), Fields(()), Items(()), Buttons(()))
     ),
