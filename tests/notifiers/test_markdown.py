@@ -180,6 +180,7 @@ def test_bold_text_without_anything_visible_leaves_no_stars() -> None:
         ("HTTP://h/x", "HTTP://h/x"),
         ('https://h/<>"`[]\\|', "https://h/%3C%3E%22%60%5B%5D%5C%7C"),
         ("https://h/?a=1&b=2#c", "https://h/?a=1&b=2#c"),
+        ("https://h/?a&#64;b&lt;c;d", "https://h/?a&#64%3Bb&lt%3Bc;d"),
         ("javascript:alert(1)", ""),
         ("java\nscript:alert(1)", ""),
         ("data:text/html,x", ""),

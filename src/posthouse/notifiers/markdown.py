@@ -3,6 +3,7 @@
 import json
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -36,6 +37,8 @@ class Dialect(ABC):
     """One vendor's Markdown. Everything that came from a user passes through `escape` or `sound_url`."""
 
     line_break: ClassVar[str]
+    #: What an entry of a list begins with.
+    bullet: ClassVar[str] = "- "
     #: The longest address that the vendor takes, when it is encoded and so has one byte a character.
     url_characters: ClassVar[int] = URL_CHARACTERS
     colon: str = ": "
@@ -68,6 +71,10 @@ class Dialect(ABC):
         """Return an escaped name from a machine."""
         return shown
 
+    def quote(self, lines: Iterable[str]) -> str:
+        """Return finished lines as a quotation."""
+        return self.line_break.join(f"> {line}" for line in lines)
+
     def inline(self, line: Line) -> str:
         """Return a line of parts as Markdown, to stand behind something else."""
         # An exclamation mark in front of a link would make it an image; every "[" in here is a link's.
@@ -83,14 +90,14 @@ class Dialect(ABC):
             case Text(line=line):
                 return self.line(line)
             case Quote(text=text):
-                return self.line_break.join(f"> {self.line((line,))}" for line in text.splitlines() if line.strip())
+                return self.quote(self.line((line,)) for line in text.splitlines() if line.strip())
             case Fields(pairs=pairs):
                 return self.line_break.join(
                     f"{self._part(Bold(name))}{self.colon}{self.inline(line)}" for name, line in pairs
                 )
             case Items(lines=lines, more=more):
-                rows = [f"- {self.line(line)}" for line in lines]
-                return "\n".join([*rows, f"- {self.more(more)}"] if more else rows)
+                rows = [f"{self.bullet}{self.line(line)}" for line in lines]
+                return "\n".join([*rows, f"{self.bullet}{self.more(more)}"] if more else rows)
             case Buttons(links=links):
                 return " | ".join(self._part(link) for link in links)
 
@@ -109,32 +116,30 @@ class Dialect(ABC):
                 return self.escape(part)
 
 
-class FullWidthDialect(Dialect):
-    """The Markdown of a vendor who does not say whether a backslash escapes.
+class EscapingDialect(Dialect):
+    """The Markdown of a vendor who has something harmless for a character that means something.
 
-    Characters that mean something are replaced by their full-width twins, and only where they would mean it:
-    ``feature_x`` and ``C#`` stay as they are.
+    Characters are replaced only where they would mean it: ``feature_x`` and ``C#`` stay as they are.
     """
+
+    #: What would mean something, wherever it stands in a line.
+    meaningful: ClassVar[re.Pattern[str]]
 
     def __init__(self, site: Site) -> None:
         self._chinese = site.language == "zh"
         self.colon = "：" if self._chinese else ": "
 
+    @abstractmethod
+    def harmless(self, char: str) -> str:
+        """Return what stands for a character that would mean something."""
+
     def escape(self, text: str) -> str:
         """Return a user's text as one line in which nothing is markup, a link or a mention."""
-        line = clean(text)
-        if not _MEANINGFUL.search(line):
-            return line
-        line = _UNDERSCORES.sub(lambda match: "＿" * len(match[0]), line)
-        line = _BACKSLASHES.sub(lambda match: "＼" * len(match[0]), line)
-        line = _ENTITIES.sub("＆", line)
-        if line.count("~") > 1:
-            line = line.replace("~", "～")
-        return calm(line.translate(_TWINS))
+        return calm(self.meaningful.sub(lambda match: "".join(map(self.harmless, match[0])), clean(text)))
 
     def line_start(self, line: str) -> str:
         """Return a line that begins with no heading, list, ruler or underline of a heading."""
-        return _LINE_START.sub(lambda match: match["before"] + _LINE_STARTS[match["mark"]], line)
+        return _LINE_START.sub(lambda match: match["before"] + self.harmless(match["mark"]), line)
 
     def more(self, count: int) -> str:
         """Return the words for entries that are not shown."""
@@ -147,17 +152,30 @@ class FullWidthDialect(Dialect):
         return f"… ({count} {'part' if count == 1 else 'parts'} left out: too long)"
 
 
-_MEANINGFUL = re.compile(r"[\\&~_@\[\]<>*`|]")
 # Between letters an underscore is none; a backslash in front of a letter is one; "&" begins nothing but "&lt;".
-_UNDERSCORES = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
-_BACKSLASHES = re.compile(r"\\{2,}|\\(?![\w ])")
-_ENTITIES = re.compile(r"&(?=#?\w+;)")
-_TWINS = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞", "*": "＊", "`": "ˋ", "|": "｜"})
+MEANINGFUL = r"(?<![^\W_])_+|_+(?![^\W_])|\\{2,}|\\(?![^\W_]| )|&(?=#?\w+;)|[\[\]<>*`|]"
 #: "+1" and "-5" begin no list; some clients take "#5" for a heading, so that does not pass.
 _LINE_START = re.compile(
     r"^(?P<before> ?(?:[0-9]{1,9}(?=[.)](?: |$)))?)(?P<mark>#|[+-](?=[ +-]|$)|=(?==* ?$)|(?<=[0-9])[.)])"
 )
-_LINE_STARTS = {"#": "＃", "+": "＋", "-": "－", "=": "＝", ".": "．", ")": "）"}
+
+
+class FullWidthDialect(EscapingDialect):
+    """The Markdown of a vendor who does not say how to escape: a character's full-width twin takes its place."""
+
+    meaningful = re.compile(MEANINGFUL)
+
+    def escape(self, text: str) -> str:
+        """Return a user's text as one line in which nothing is markup, a link or a mention."""
+        line = super().escape(text)
+        return line.replace("~", "～") if line.count("~") > 1 else line
+
+    def harmless(self, char: str) -> str:
+        """Return the character's twin."""
+        return "ˋ" if char == "`" else chr(ord(char) + _TO_FULL_WIDTH)
+
+
+_TO_FULL_WIDTH = ord("＃") - ord("#")
 
 
 def calm(text: str) -> str:
@@ -180,7 +198,9 @@ def sound_url(url: str, *, limit: int = URL_CHARACTERS) -> str:
         return ""
     if parts.scheme not in LINK_SCHEMES or not parts.netloc:
         return ""
-    encoded_once = quote(_LONE_PERCENT.sub("%25", address), safe=URL_SAFE)
+    # In Markdown "&#64;" means "@" even in an address.
+    without_entities = _ENTITY.sub(r"\1%3B", _LONE_PERCENT.sub("%25", address))
+    encoded_once = quote(without_entities, safe=URL_SAFE)
     return encoded_once if len(encoded_once) <= limit else ""
 
 
@@ -198,6 +218,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 _BLANKS = re.compile(r"\s\s+|[^\S ]")
+_ENTITY = re.compile(r"(&#?\w+);")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
