@@ -4,7 +4,7 @@ from posthouse.core.blocks import buttons, fields, items, listed, quote, quote_m
 from posthouse.core.duration import duration
 from posthouse.core.errors import BadPayload, NotGenuine, Rejected, TryLater
 from posthouse.core.event import Event, Inbound
-from posthouse.core.http import HttpReply, HttpRequest
+from posthouse.core.http import AppriseRequest, HttpReply, HttpRequest
 from posthouse.core.mentioning import mention, mentioned_in, mentions
 from posthouse.core.message import (
     Block,
@@ -53,6 +53,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "LINK_SCHEMES",
+    "AppriseRequest",
     "BadPayload",
     "Block",
     "Bold",

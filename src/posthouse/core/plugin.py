@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, W
 
 from posthouse.core.blocks import SHOWN, listed
 from posthouse.core.event import Event, Inbound
-from posthouse.core.http import HttpReply, HttpRequest
+from posthouse.core.http import HttpReply, Request
 from posthouse.core.message import Inline, Line, Message, phrase, plain
 from posthouse.core.people import Called, People
 
@@ -342,7 +342,7 @@ class Notifier(Plugin):
         return True
 
     @abstractmethod
-    def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:
+    def request(self, payload: Payload, *, now: float, idempotency_key: str) -> Request:
         """Return the signed request for one attempt at ``now`` (seconds since the epoch).
 
         ``idempotency_key`` is the same for every attempt of one delivery; it has at most 64 ASCII characters.

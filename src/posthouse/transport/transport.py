@@ -1,16 +1,10 @@
-"""The one outgoing connection: sends a request value, returns a reply value, bounded in time and size."""
+"""Sends a request value and returns a reply value, bounded in time and size."""
 
-import http.client
-import io
 import logging
-import socket
-import time
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -20,15 +14,13 @@ from urllib3.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
-from urllib3.util.connection import create_connection
 
 from posthouse.core.errors import Rejected, TryLater
-from posthouse.core.http import HttpReply, HttpRequest
+from posthouse.core.http import AppriseRequest, HttpReply, Request
 from posthouse.core.plugin import Language
+from posthouse.transport.apprise import notify
+from posthouse.transport.connections import CONNECT_SECONDS, TOTAL_SECONDS, HttpPool, HttpsPool
 
-CONNECT_SECONDS = 3.0
-#: From the start of an attempt to the last byte of its reply; a lane's lease is longer.
-TOTAL_SECONDS = 10.0
 BODY_BYTES = 64 * 1024
 CONNECTIONS = 64
 
@@ -64,11 +56,11 @@ class Transport:
         self._body_bytes = body_bytes
         self._peer = peer
         self._pools = urllib3.PoolManager(num_pools=32, maxsize=CONNECTIONS, retries=False)
-        self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self._pools.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
         # Its warnings about odd answers show the whole address.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
-    def send(self, request: HttpRequest, *, seconds: float | None = None) -> HttpReply:
+    def send(self, request: Request, *, seconds: float | None = None) -> HttpReply:
         """Make the request once and return the reply, whatever its status; redirects are not followed.
 
         ``seconds`` is how long this one may take, if that is less than usual. Raises `TryLater` when there is no
@@ -76,6 +68,8 @@ class Transport:
         credential.
         """
         total = self._total_seconds if seconds is None else min(seconds, self._total_seconds)
+        if isinstance(request, AppriseRequest):
+            return notify(request, seconds=total)
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, total), total=total)
         try:
             host, target = _split(request.url)
@@ -118,87 +112,6 @@ def _split(url: str) -> tuple[tuple[str, int | None, str], str]:
         raise LocationValueError("no host")
     query = f"?{parts.query}" if parts.query else ""
     return (parts.hostname, port, parts.scheme), f"{parts.path or '/'}{query}"
-
-
-class _Incoming(io.RawIOBase):
-    """What a socket receives, up to a moment: its own timeout begins anew with every byte.
-
-    Who drips an answer must not hold a lane beyond its lease.
-    """
-
-    def __init__(self, sock: socket.socket, stream: io.RawIOBase) -> None:
-        self._socket = sock
-        self._stream = stream
-        self._deadline = time.monotonic() + (sock.gettimeout() or 0.0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        rest = self._deadline - time.monotonic()
-        if rest <= 0.0:
-            raise TimeoutError
-        self._socket.settimeout(rest)
-        return self._stream.readinto(buffer)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Incoming(sock, self.fp.detach()))
-
-
-class _HttpConnection(HTTPConnection):
-    response_class = _Response
-
-    def _new_conn(self) -> socket.socket:
-        return _connected(self)
-
-
-class _HttpsConnection(HTTPSConnection):
-    response_class = _Response
-
-    def _new_conn(self) -> socket.socket:
-        return _connected(self)
-
-
-def _connected(connection: HTTPConnection) -> socket.socket:
-    """Connect to one of the host's addresses, within the timeout over all of them: urllib3 gives it to each anew."""
-    began_at = time.monotonic()
-    try:
-        found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
-    except UnicodeError:
-        raise LocationValueError("no host name") from None
-    except OSError as error:
-        raise NameResolutionError(connection.host, connection, error) from error  # type: ignore[arg-type]
-    patience = connection.timeout or CONNECT_SECONDS
-    deadline = time.monotonic() + patience
-    failure: OSError = TimeoutError()
-    # Name servers may have taken longer than the whole attempt may: then nothing is sent any more.
-    usable = found if time.monotonic() - began_at < TOTAL_SECONDS else []
-    for number, (*_, address) in enumerate(usable):
-        rest = (deadline - time.monotonic()) / (len(usable) - number)
-        try:
-            return create_connection(
-                (str(address[0]), int(address[1])), max(rest, 0.01), socket_options=connection.socket_options
-            )
-        except OSError as error:
-            failure = error
-    if isinstance(failure, TimeoutError):
-        raise ConnectTimeoutError(connection, "no connection in time")
-    raise NewConnectionError(connection, "no connection") from failure
-
-
-class _HttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _HttpConnection
-
-
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
 
 
 def _reply(response: urllib3.BaseHTTPResponse, most: int) -> HttpReply:
