@@ -160,31 +160,31 @@ def test_an_unknown_webhook_is_refused(desk: MakeDesk) -> None:
 
 def test_robots_with_one_token_share_a_lane(desk: MakeDesk) -> None:
     names = (("a", TOKEN), ("b", TOKEN), ("c", "another-token"))
-    lanes = desk(webhooks="".join(ROBOTS.format(name=name, token=token) for name, token in names)).lanes
+    lanes = desk(webhooks="".join(ROBOTS.format(name=name, token=token) for name, token in names)).robots.lanes
     assert lanes["a.ding_talk"] == lanes["b.ding_talk"] != lanes["c.ding_talk"]
 
 
 def test_a_lane_does_not_show_the_token_and_is_named_alike_by_every_process(desk: MakeDesk) -> None:
-    lane = desk().lanes["a.ding_talk"]
-    assert lane == desk().lanes["a.ding_talk"]
+    lane = desk().robots.lanes["a.ding_talk"]
+    assert lane == desk().robots.lanes["a.ding_talk"]
     assert lane.startswith("ding_talk:")
     assert TOKEN not in lane
 
 
 def test_a_delivery_goes_to_its_robot_even_under_a_new_name(desk: MakeDesk) -> None:
     both = ROBOTS.format(name="a", token=TOKEN) + ROBOTS.format(name="b", token=TOKEN)
-    before = desk(webhooks=both)
+    before = desk(webhooks=both).robots
     lane = before.lanes["b.ding_talk"]
-    assert before.robot("b.ding_talk", lane) is before.robots["b.ding_talk"]
-    renamed = desk(webhooks=ROBOTS.format(name="new", token=TOKEN))
-    assert renamed.robot("b.ding_talk", lane) is renamed.robots["new.ding_talk"]
-    assert renamed.robot("b.ding_talk", "ding_talk:other") is None
+    assert before.members("b.ding_talk", lane) == ("b.ding_talk",)
+    renamed = desk(webhooks=ROBOTS.format(name="new", token=TOKEN)).robots
+    assert renamed.members("b.ding_talk", lane) == ("new.ding_talk",)
+    assert renamed.members("b.ding_talk", "ding_talk:other") == ()
 
 
 def test_every_plugin_is_made_once_and_knows_the_site(desk: MakeDesk) -> None:
     made = desk()
     assert made.webhook("a") is made.webhook("a")
-    robot = made.robots["a.ding_talk"]
+    robot = made.robots.notifiers["a.ding_talk"]
     assert isinstance(robot, Notifier)
     assert robot.site == made.settings.site
 

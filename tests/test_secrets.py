@@ -130,10 +130,8 @@ def flow(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Flow]:
     caplog.set_level(logging.DEBUG)
     dingtalk = FakeDingTalk({ACCESS_TOKEN: FakeRobot(secret=SIGN_KEY), URL_TOKEN: FakeRobot()})
     echo = f"token {ACCESS_TOKEN} is not exist, sign_key {SIGN_KEY}, {quote_plus(ACCESS_TOKEN)}"
-    dingtalk.misbehave(ACCESS_TOKEN, Fault(errcode=300005, errmsg=echo), Fault(drop="before"))
-    dingtalk.misbehave(
-        URL_TOKEN, Fault(body=f"<html>{URL_TOKEN}</html>", status=404), Fault(errcode=99999, errmsg=f"x{URL_TOKEN}x")
-    )
+    dingtalk.misbehave(ACCESS_TOKEN, Fault(errcode=40035, errmsg=echo), Fault(drop="before"))
+    dingtalk.misbehave(URL_TOKEN, Fault(body=f"<html>{URL_TOKEN}</html>", status=404))
     config = tmp_path / "posthouse.yml"
     (tmp_path / "plugin.py").write_text(PLUGIN, encoding="utf-8")
     with running(FakeRobots(dingtalk)) as robots:
@@ -199,9 +197,9 @@ def test_no_secret_is_in_what_commands_print(flow: Flow) -> None:
 
 def test_no_secret_is_in_a_repr(flow: Flow) -> None:
     desk = flow.relay.desk
-    plugins = (*desk.webhooks.values(), *desk.robots.values())
+    plugins = (*desk.webhooks.values(), *desk.robots.notifiers.values())
     settings = (desk.settings, desk.settings.server, *desk.settings.webhooks.values(), *desk.settings.robots.values())
-    values = (flow.relay, desk, *plugins, *settings, *(plugin.settings for plugin in plugins), desk.lanes)
+    values = (flow.relay, desk, *plugins, *settings, *(plugin.settings for plugin in plugins), desk.robots.lanes)
     for value in values:
         for text in (repr(value), str(value), repr(getattr(value, "__dict__", None))):
             assert_clean(type(value).__name__, text)
@@ -234,7 +232,7 @@ def test_no_secret_is_in_an_error_of_the_configuration(flow: Flow) -> None:
 
 def test_no_secret_is_in_an_exception_of_a_delivery(flow: Flow) -> None:
     """A robot that cannot be reached, asked again outside of the relay, which would blot out what it knows."""
-    for name, robot in flow.relay.desk.robots.items():
+    for name, robot in flow.relay.desk.robots.notifiers.items():
         request = robot.request({"msgtype": "text"}, now=0.0, idempotency_key="k")
         assert_clean(name, repr(request))
         try:

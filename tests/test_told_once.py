@@ -91,7 +91,7 @@ def ring(house: House, title: str, *, to: str = "project", occurrence: str = "pu
 
 
 def reasons(house: House, event_id: int) -> list[str]:
-    lanes = set(house.relay.desk.lanes.values())
+    lanes = set(house.relay.desk.robots.lanes.values())
     trace = steps(
         house.event(event_id), {}, webhooks=house.relay.desk.webhooks, lanes=lanes, time_zone="UTC", now=house.now
     )

@@ -14,7 +14,7 @@ THEN = 1_700_000_000.0
 
 def delivery(state: str = "waiting", *, next_at: float | None = 0.0, robot: str = "demo.ding_talk") -> DeliveryRecord:
     lane_id = f"lane of {robot}"
-    return DeliveryRecord(id=7, event_id=1, robot=robot, lane_id=lane_id, state=state, attempts=0, next_at=next_at)
+    return DeliveryRecord(id=7, event_id=1, robot=robot, lane_id=lane_id, state=state, attempts=1, next_at=next_at)
 
 
 def event(*deliveries: DeliveryRecord, **other: Any) -> EventRecord:

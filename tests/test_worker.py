@@ -223,7 +223,7 @@ def test_the_lane_of_a_dead_process_is_taken_over_at_once(house: House, kind: st
         assert lanes.claim("webhook", ["demo"], holder=dead, now=relay.clock(), lease=LEASE)
     else:
         assert relay.handle_next("me")
-        assert lanes.claim("robot", set(relay.desk.lanes.values()), holder=dead, now=relay.clock(), lease=LEASE)
+        assert lanes.claim("robot", set(relay.desk.robots.lanes.values()), holder=dead, now=relay.clock(), lease=LEASE)
     with working(relay):
         assert house.shown("demo", 1) == ["hello"]
         until(lambda: house.states(number) == ["sent"])

@@ -1,16 +1,18 @@
-"""One attempt for a delivery: render, sign, send, judge, and what becomes of the delivery after it."""
+"""One attempt for a delivery or a digest: render, sign, send, judge, and what becomes of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from posthouse.core.budget import Allowance, Budget, Circuit
 from posthouse.core.errors import DeliveryError, Rejected, TryLater
-from posthouse.core.http import HttpReply, HttpRequest
+from posthouse.core.http import HttpReply, Request
 from posthouse.core.message import Message
 from posthouse.core.plugin import Notifier
-from posthouse.fate import fate
+from posthouse.fate import Fate, fate
 from posthouse.outbox import Settlement, StoredDelivery
-from posthouse.pacing import Pace
+from posthouse.pacing import spent
 
 log = logging.getLogger("posthouse.relay")
 
@@ -18,54 +20,103 @@ log = logging.getLogger("posthouse.relay")
 class Sends(Protocol):
     """What carries a request to a robot, as `posthouse.transport.Transport` does."""
 
-    def send(self, request: HttpRequest) -> HttpReply:
+    def send(self, request: Request) -> HttpReply:
         """Return the reply, or raise a `DeliveryError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one attempt tells: a delivery, or the several that a digest names, with the message and its key."""
+
+    deliveries: tuple[StoredDelivery, ...]
+    message: Message
+    key: str
+
+    @property
+    def is_digest(self) -> bool:
+        """Tell whether several are told at once."""
+        return len(self.deliveries) > 1
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The deliveries' ids."""
+        return tuple(delivery.id for delivery in self.deliveries)
+
+    def __str__(self) -> str:
+        first = self.deliveries[0]
+        if self.is_digest:
+            return f"digest of {len(self.deliveries)} deliveries from {first.id} on to {first.robot}"
+        return f"delivery {first.id} of event {first.event_id} to {first.robot}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The robot that an attempt is made with, and what is left of its budget."""
+
+    robot: str
+    notifier: Notifier
+    budget: Budget
+    allowance: Allowance
 
 
 class Attempts:
     """Makes attempts; writes nothing down itself, but returns what is to be settled."""
 
-    def __init__(self, transport: Sends, clock: Callable[[], float]) -> None:
+    def __init__(self, transport: Sends, clock: Callable[[], float], *, time_zone: str) -> None:
         self._transport = transport
         self._clock = clock
+        self._time_zone = time_zone
 
-    def make(self, delivery: StoredDelivery, notifier: Notifier, pace: Pace, failures: int) -> Settlement:
-        """Make one attempt, which ``pace`` allowed and counts, and return its fate: sent, to be tried again, or buried.
+    def make(self, batch: Batch, seat: Seat) -> Settlement:
+        """Make one attempt, which the budget allowed and counts, and return its fate: sent, to be tried again, buried.
 
-        ``failures`` is how many attempts of the lane have failed in a row before this one.
+        The settlement's ``next_at`` is when this robot goes on.
         """
         started_at = self._clock()
-        error = self._send(delivery, notifier, started_at)
+        error = self._send(batch, seat.notifier, started_at)
         finished_at = self._clock()
-        pace.add(finished_at)
+        first = batch.deliveries[0]
         ending = fate(
-            error, form=delivery.form, forms=notifier.forms, failures=failures, earlier=delivery.bounded_failures
+            error,
+            form=first.form,
+            # A plainer form is a shorter one, and would not name everything that a digest tells.
+            forms=1 if batch.is_digest else seat.notifier.forms,
+            failures=seat.budget.failures,
+            earlier=first.bounded_failures,
         )
+        answer = "ok" if error is None else seat.notifier.settings.without_secrets(error.answer)
+        rest_until = finished_at + ending.rest if ending.rest else 0.0
         settled = Settlement(
-            delivery_id=delivery.id,
+            deliveries=batch.ids,
             state=ending.state,
             form=ending.form,
             bounded_failures=ending.bounded,
             started_at=started_at,
             finished_at=finished_at,
             verdict="ok" if error is None else error.verdict,
-            answer="ok" if error is None else notifier.settings.without_secrets(error.answer),
+            answer=answer,
             remedy="" if error is None else error.remedy,
-            next_at=finished_at + ending.rest if ending.rest else 0.0,
-            failures=ending.failures,
-            recent=pace.recent(finished_at),
+            next_at=rest_until,
+            budgets=(),
+            event_id=first.event_id,
             whole_vendor=isinstance(error, TryLater) and error.whole_vendor,
         )
-        _log(delivery, settled)
+        settled = replace(settled, budgets=(self._spent(seat, settled, ending),))
+        _log(batch, settled)
         return settled
 
-    def cut_off(self, delivery: StoredDelivery, pace: Pace, failures: int) -> Settlement:
-        """Note that the last holder of the lane died, perhaps while it spoke to the robot: that may have counted."""
+    def cut_off(
+        self, delivery: StoredDelivery, budgets: Sequence[Budget], allowances: Sequence[Allowance]
+    ) -> Settlement:
+        """Note that the last holder of the lane died, perhaps while it spoke to a robot: that may have counted."""
         now = self._clock()
-        pace.add(now)
         log.warning("delivery %d to %s: the last worker stopped in the middle of it", delivery.id, delivery.robot)
+        counted = tuple(
+            spent(budget, allowance, ended_at=now, verdict="ambiguous", time_zone=self._time_zone)
+            for budget, allowance in zip(budgets, allowances, strict=True)
+        )
         return Settlement(
-            delivery_id=delivery.id,
+            deliveries=(delivery.id,),
             state="waiting",
             form=delivery.form,
             bounded_failures=delivery.bounded_failures,
@@ -75,21 +126,37 @@ class Attempts:
             answer="the worker stopped before it could note the robot's answer, if there was an attempt at all",
             remedy="",
             next_at=0.0,
-            failures=failures,
-            recent=pace.recent(now),
+            budgets=counted,
         )
 
-    def _send(self, delivery: StoredDelivery, notifier: Notifier, now: float) -> DeliveryError | None:
+    def is_whole(self, notifier: Notifier, message: Message) -> bool:
+        """Tell whether a robot would show all of a message; a notifier with a bug is asked to show less."""
+        try:
+            return notifier.is_whole(message)
+        except (Exception, SystemExit):
+            log.exception("%s failed to say whether a message fits", type(notifier).__name__)
+            return False
+
+    def _spent(self, seat: Seat, settled: Settlement, ending: Fate) -> Budget:
+        budget, at = seat.budget, settled.finished_at
+        circuit = None if settled.verdict == "ok" else budget.circuit
+        if ending.opens:
+            since = budget.circuit.since if budget.circuit else at
+            circuit = Circuit(since, settled.answer, settled.remedy)
+        after = spent(budget, seat.allowance, ended_at=at, verdict=settled.verdict, time_zone=self._time_zone)
+        return replace(after, rest_until=settled.next_at, failures=ending.failures, circuit=circuit)
+
+    def _send(self, batch: Batch, notifier: Notifier, now: float) -> DeliveryError | None:
         """Return what went wrong, or None if the robot has shown the message."""
         try:
-            payload = notifier.render(Message.from_json(delivery.message), form=delivery.form)
-            request = notifier.request(payload, now=now, idempotency_key=delivery.idempotency_key)
+            payload = notifier.render(batch.message, form=batch.deliveries[0].form)
+            request = notifier.request(payload, now=now, idempotency_key=batch.key)
             notifier.judge(self._transport.send(request))
         except DeliveryError as error:
             return error
         except (Exception, SystemExit) as error:
             # A plugin may raise anything. Its bug is this message's trouble: the lane goes on.
-            log.exception("delivery %d to %s: its notifier failed", delivery.id, delivery.robot)
+            log.exception("%s: its notifier failed", batch)
             return Rejected(
                 f"{type(notifier).__name__} failed: {type(error).__name__}",
                 verdict="message",
@@ -101,10 +168,9 @@ class Attempts:
         return None
 
 
-def _log(delivery: StoredDelivery, settled: Settlement) -> None:
-    about = f"delivery {delivery.id} of event {delivery.event_id} to {delivery.robot}"
+def _log(batch: Batch, settled: Settlement) -> None:
     if settled.state == "sent":
-        log.info("%s: sent in %.0f ms", about, (settled.finished_at - settled.started_at) * 1000)
+        log.info("%s: sent in %.0f ms", batch, (settled.finished_at - settled.started_at) * 1000)
         return
     rest = f", next try in {settled.next_at - settled.finished_at:.0f} s" if settled.next_at else ""
-    log.warning("%s: %s (%s%s): %s %s", about, settled.state, settled.verdict, rest, settled.answer, settled.remedy)
+    log.warning("%s: %s (%s%s): %s %s", batch, settled.state, settled.verdict, rest, settled.answer, settled.remedy)

@@ -1,15 +1,16 @@
 """Everything that is made from the configuration: reads requests, decides what to say, knows the robots. No I/O."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from posthouse.config import Settings
 from posthouse.core.errors import ConfigError, Problem, UnknownWebhook
 from posthouse.core.event import Event, Findings, Memory, Outcome
-from posthouse.core.message import Message
-from posthouse.core.plugin import EventHandler, No, Notifier, Plugin, WebhookHandler
+from posthouse.core.message import Mention, Message
+from posthouse.core.people import MOBILE
+from posthouse.core.plugin import EventHandler, No, Plugin, WebhookHandler, WebhookSettings
+from posthouse.robots import Robots
 from posthouse.routing import route
 
 #: The reason why nothing is said about an event that no plugin knows.
@@ -63,17 +64,7 @@ class Desk:
             webhook.id: _made(settings, webhook.handler, webhook.settings, site)
             for webhook in settings.webhooks.values()
         }
-        self.robots: Mapping[str, Notifier] = {
-            robot.name: _made(settings, robot.notifier, robot.settings, site) for robot in settings.robots.values()
-        }
-        #: The lane of each robot. Robots with one identity share a lane, and with it a budget.
-        self.lanes: Mapping[str, str] = {name: _lane_id(notifier) for name, notifier in self.robots.items()}
-        #: How many attempts each lane may make in a minute, 0 for any number: robots that share one keep to the lowest.
-        self.limits: Mapping[str, int] = {
-            lane_id: min((limit for limit in self._limits(lane_id) if limit), default=0)
-            for lane_id in self.lanes.values()
-        }
-        self._confidants = frozenset(name for name, notifier in self.robots.items() if notifier.settings.confidential)
+        self.robots = Robots(settings, lambda notifier, own: _made(settings, notifier, own, site))
         self._handlers: Mapping[tuple[str, str], EventHandler] = {
             (webhook.id, name): _made(settings, handler, webhook.settings, site)
             for webhook in settings.webhooks.values()
@@ -87,11 +78,6 @@ class Desk:
             return self.webhooks[webhook_id]
         except KeyError:
             raise UnknownWebhook(f"no webhook {webhook_id[:64]!r} is configured") from None
-
-    def robot(self, name: str, lane_id: str) -> Notifier | None:
-        """Return a robot by its name, or, if it was renamed since, another one that uses its lane."""
-        names = [name, *(other for other, lane in self.lanes.items() if lane == lane_id)]
-        return next((self.robots[known] for known in names if known in self.robots), None)
 
     def decide(
         self, webhook_id: str, event: Event, *, recall: Recall = _recall_nothing, look_up: LookUp = _find_nothing
@@ -121,17 +107,15 @@ class Desk:
         self, webhook_id: str, event: Event, messages: Sequence[Message], steps: Sequence[Mapping[str, str]]
     ) -> Decision:
         trace, said, reason = [*steps], list[Routed](), ""
-        for message in messages:
-            way = route(event, message, self.settings.webhooks[webhook_id].robots, self._confidants)
+        webhook = self.settings.webhooks[webhook_id]
+        for message in (_calling(webhook.settings, one) for one in messages):
+            way = route(event, message, webhook.robots, self.robots.confidants)
             reason = way.reason
             trace.append(_step("said", message.level, message.title))
             trace.append(_step("routed", "told" if way.robots else "silent", way.reason))
             said.append(Routed(message, way.robots))
         told = any(routed.robots for routed in said)
         return Decision("told" if told else "silent", "" if told else reason, tuple(said), tuple(trace))
-
-    def _limits(self, lane_id: str) -> Iterator[int]:
-        return (self.robots[name].per_minute for name, lane in self.lanes.items() if lane == lane_id)
 
 
 def _made(settings: Settings, plugin: type[Made], *arguments: Any) -> Made:
@@ -152,14 +136,15 @@ def _switched_off(handler: EventHandler, event: Event) -> str:
     return ""
 
 
+def _calling(settings: WebhookSettings, message: Message) -> Message:
+    """Return the message with those mentioned whom the webhook always calls."""
+    called = tuple(Mention("", (f"{MOBILE}:{mobile}",)) for mobile in settings.notify_mobiles)
+    return replace(message, mentions=(*message.mentions, *called), everybody=message.everybody or settings.mention_all)
+
+
 def _silent(reason: str, *steps: Mapping[str, str]) -> Decision:
     return Decision("silent", reason, (), (*steps, _step("said", "silent", reason)))
 
 
 def _step(step: str, outcome: str, reason: str) -> Mapping[str, str]:
     return {"step": step, "outcome": outcome, "reason": reason}
-
-
-def _lane_id(notifier: Notifier) -> str:
-    """Name a lane after what the vendor counts by, without showing it: that is a credential."""
-    return f"{notifier.type}:{hashlib.sha256(notifier.identity().encode()).hexdigest()[:16]}"

@@ -44,6 +44,12 @@ class Registry:
     #: By webhook type and name of the event.
     events: Mapping[tuple[str, str], type[EventHandler]]
 
+    @property
+    def kinds(self) -> Mapping[str, type[Notifier]]:
+        """The notifiers by every word that the configuration may use for them."""
+        aliases = {alias: found for found in self.notifiers.values() for alias in found.aliases}
+        return {**aliases, **self.notifiers}
+
 
 def discover(plugins: Sequence[str] = (), *, folder: Path | None = None) -> Registry:
     """Find every plugin; ``plugins`` are module names or ``.py`` files, relative ones seen from ``folder``.

@@ -75,12 +75,12 @@ class Handling:
         """
         if routed.message.hold is not None:
             for robot in set(self._desk.settings.webhooks[webhook_id].robots) - set(routed.robots):
-                yield self._desk.lanes[robot], storable(routed.message.hold.burst)
+                yield self._desk.robots.lanes[robot], storable(routed.message.hold.burst)
 
     def _delivery(self, message: Message, robot: str) -> NewDelivery:
         return NewDelivery(
             robot=robot,
-            lane_id=self._desk.lanes[robot],
+            lane_id=self._desk.robots.lanes[robot],
             idempotency_key=uuid.uuid4().hex,
             message=message.to_json(),
             occurrence=storable(message.occurrence or "") or None,

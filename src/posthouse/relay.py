@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from posthouse.attempts import Attempts
@@ -11,19 +10,17 @@ from posthouse.config import load
 from posthouse.core.errors import LeaseLost, Overloaded, Refused, StoreUnavailable
 from posthouse.core.event import Event, Inbound
 from posthouse.core.plugin import WebhookHandler
+from posthouse.delivering import LEASE, Delivering
 from posthouse.desk import Desk
 from posthouse.handling import Handling, storable
 from posthouse.lookups import Lookups
-from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, Outbox, Recorded
-from posthouse.pacing import Pace
+from posthouse.outbox import Arrival, HandledEvent, Kind, Outbox, Recorded
 from posthouse.trace import UNVERIFIED
-from posthouse.transport import TOTAL_SECONDS, Transport
+from posthouse.transport import Transport
 
 log = logging.getLogger("posthouse.relay")
 
-#: How long a lane is held at a time, in seconds: longer than any attempt may take, dead name servers included.
-LEASE = TOTAL_SECONDS + 20.0
-#: How much is taken out of a lane at a time.
+#: How many events are taken out of a lane at a time.
 AT_ONCE = 50
 
 
@@ -37,11 +34,13 @@ class Relay:
         self.outbox = outbox
         self.clock = clock
         #: The lanes of the configured robots; several robots may share one.
-        self.lanes = frozenset(desk.lanes.values())
+        self.lanes = frozenset(desk.robots.lanes.values())
         self._transport = transport
-        self._attempts = Attempts(transport, clock)
         self._lookups = Lookups(desk.webhooks, clock=clock)
         self._handling = Handling(desk, outbox, self._lookups)
+        server = desk.settings.server
+        attempts = Attempts(transport, clock, time_zone=server.time_zone)
+        self._delivering = Delivering(desk.robots, outbox, attempts, server=server, clock=clock)
 
     @classmethod
     def open(cls, path: Path) -> "Relay":
@@ -58,9 +57,10 @@ class Relay:
         lanes: dict[str, tuple[Kind, str]] = {}
         for webhook_id, handler in self.desk.webhooks.items():
             lanes[webhook_id] = ("webhook", handler.type)
-        for name, notifier in self.desk.robots.items():
-            lanes[self.desk.lanes[name]] = ("robot", notifier.type)
-        self.outbox.lanes.prepare(lanes, self.desk.lanes)
+        robots = self.desk.robots
+        for name, notifier in robots.notifiers.items():
+            lanes[robots.lanes[name]] = ("robot", notifier.type)
+        self.outbox.lanes.prepare(lanes, robots.lanes, robots.stored_tokens())
 
     def close(self) -> None:
         """Close the database and every connection."""
@@ -115,7 +115,7 @@ class Relay:
         if claim is None:
             return False
         try:
-            self._work(claim, stopping)
+            self._delivering.work(claim, stopping)
         except LeaseLost as error:
             log.warning("%s; what was sent last may be sent there again", error)
         return True
@@ -123,31 +123,6 @@ class Relay:
     def next_due(self, kind: Kind) -> float | None:
         """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
         return self.outbox.lanes.next_due(kind, self.desk.webhooks if kind == "webhook" else self.lanes)
-
-    def _work(self, claim: Claim, stopping: Callable[[], bool]) -> None:
-        lanes = self.outbox.lanes
-        waiting = lanes.waiting_deliveries(claim.lane_id, AT_ONCE, now=self.clock())
-        pace = Pace(claim.recent, self.desk.limits[claim.lane_id])
-        failures = claim.failures
-        if claim.taken_over and waiting:
-            lanes.settle(claim, self._attempts.cut_off(waiting[0], pace, failures), lease=LEASE)
-            waiting[0] = replace(waiting[0], attempts=waiting[0].attempts + 1)
-        for delivery in waiting:
-            notifier = self.desk.robot(delivery.robot, claim.lane_id)
-            if notifier is None:
-                break
-            ready_at = pace.ready_at()
-            if ready_at > self.clock():
-                lanes.release(claim, next_at=ready_at)
-                return
-            settled = self._attempts.make(delivery, notifier, pace, failures)
-            failures = settled.failures
-            # What waits again, be it at once in a simpler form, is the next to be sent: nothing overtakes it.
-            last = settled.state == "waiting" or delivery is waiting[-1] or stopping()
-            lanes.settle(claim, settled, lease=None if last else LEASE)
-            if last:
-                return
-        lanes.release(claim, next_at=self.clock())
 
 
 def _verified(handler: WebhookHandler, inbound: Inbound) -> str:

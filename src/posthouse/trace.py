@@ -41,7 +41,8 @@ def steps(
     for delivery in event.deliveries:
         found.extend(_attempts(delivery, attempts.get(delivery.id, ()), zone))
         state = _state(delivery, lanes, zone, now)
-        found.append(_step("delivery", delivery.state, state) | {"robot": delivery.robot})
+        remedy = {"remedy": delivery.circuit.remedy} if delivery.circuit else {}
+        found.append(_step("delivery", delivery.state, state) | {"robot": delivery.robot} | remedy)
     return found
 
 
@@ -67,6 +68,10 @@ def _state(delivery: DeliveryRecord, lanes: Collection[str], zone: ZoneInfo, now
     about = f"delivery {delivery.id} to {delivery.robot}"
     if delivery.state == "sent":
         return f"{about}: the robot has shown it"
+    if delivery.state == "digested":
+        return f"{about}: the robot has shown it, in a digest of {delivery.digest}"
+    if delivery.state == "buried" and not delivery.attempts:
+        return f"{about}: given up and kept, as too many waited for a robot that was set up wrongly"
     if delivery.state == "buried":
         return f"{about}: given up and kept"
     if delivery.state == "repeated":
@@ -77,6 +82,9 @@ def _state(delivery: DeliveryRecord, lanes: Collection[str], zone: ZoneInfo, now
         return f"{about}: it waits, but this robot is not configured any more"
     if delivery.due_at > now:
         return f"{about}: held back until {_clock(delivery.due_at, zone)}, in case that a later message says more"
+    if delivery.circuit is not None:
+        since, again = _clock(delivery.circuit.since, zone), _clock(max(delivery.next_at or 0.0, now), zone)
+        return f"{about}: it waits; its robot has been set up wrongly since {since} and is tried again at {again}"
     if delivery.next_at and delivery.next_at > now:
         return f"{about}: it waits; its robot goes on at {_clock(delivery.next_at, zone)}"
     return f"{about}: it waits for its turn"

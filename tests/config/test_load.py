@@ -144,7 +144,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
         ("confg:\n  webhooks: []\n", 1, "confg", "one key, 'config'"),
         ("config:\n  webhooks: []\nserver: {}\n", 3, "server", "one key, 'config'"),
         ("config:\n  webhok: []\n" + WEBHOOK, 2, "config.webhok", "unknown key; did you mean 'webhooks'?"),
-        ("config:\n  qqqq: 1\n" + WEBHOOK, 2, "config.qqqq", "unknown key; there are plugins, server, webhooks"),
+        ("config:\n  qqqq: 1\n" + WEBHOOK, 2, "config.qqqq", "unknown key; there are people, plugins, robots, server, webhooks"),
         (
             "config:\n  server:\n    prot: 5000\n" + WEBHOOK,
             3,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from posthouse.outbox import Arrival, HandledEvent, NewDelivery, Outbox
+from posthouse.outbox import Arrival, HandledEvent, NewDelivery, Outbox, Token
 
 LEASE = 15.0
 
@@ -21,6 +21,7 @@ def outbox(url: str) -> Iterator[Outbox]:
     opened.lanes.prepare(
         {"finance": ("webhook", "GITLAB"), "a": ("robot", "ding_talk"), "b": ("robot", "ding_talk")},
         {"finance.a": "a", "finance.b": "b"},
+        [Token(token=lane, lane_id=lane, vendor="ding_talk", settings="1") for lane in "ab"],
     )
     yield opened
     opened.close()

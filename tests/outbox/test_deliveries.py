@@ -81,7 +81,7 @@ def test_what_was_given_up_does_not_count_as_told(outbox: Outbox, tell: Tell) ->
     outbox.lanes.settle(
         claim,
         Settlement(
-            delivery_id=first.id,
+            deliveries=(first.id,),
             state="buried",
             form=0,
             bounded_failures=0,
@@ -91,8 +91,7 @@ def test_what_was_given_up_does_not_count_as_told(outbox: Outbox, tell: Tell) ->
             answer="refused",
             remedy="",
             next_at=0.0,
-            failures=0,
-            recent=(),
+            budgets=(),
         ),
         lease=None,
     )

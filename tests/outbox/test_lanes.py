@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conftest import LEASE, arrival
+from posthouse.core.budget import Budget
 from posthouse.core.errors import LeaseLost
 from posthouse.outbox import Claim, HandledEvent, Outbox, Settlement
 
@@ -21,7 +22,7 @@ def claim(outbox: Outbox, *lanes: str, now: float = 100.0, holder: str = "t") ->
 
 def settlement(delivery_id: int, *, now: float = 101.0) -> Settlement:
     return Settlement(
-        delivery_id=delivery_id,
+        deliveries=(delivery_id,),
         state="sent",
         form=0,
         bounded_failures=0,
@@ -31,8 +32,7 @@ def settlement(delivery_id: int, *, now: float = 101.0) -> Settlement:
         answer="ok",
         remedy="",
         next_at=0.0,
-        failures=0,
-        recent=(now,),
+        budgets=(Budget("a", ended=(now,)),),
     )
 
 
@@ -117,16 +117,17 @@ def test_a_settlement_extends_the_lease(outbox: Outbox, deliver: Deliver) -> Non
     held = claim(outbox, "a")
     outbox.lanes.settle(held, settlement(first, now=110.0), lease=LEASE)
     assert outbox.lanes.claim("robot", ["a"], holder="u", now=100.0 + LEASE, lease=LEASE) is None
-    assert claim(outbox, "a", now=110.0 + LEASE).recent == (110.0,)
+    (budget,) = claim(outbox, "a", now=110.0 + LEASE).budgets
+    assert budget.ended == (110.0,)
 
 
 def test_a_lane_rests_until_it_may_go_on(outbox: Outbox, deliver: Deliver) -> None:
     (delivery_id,) = deliver("a")
-    later = replace(settlement(delivery_id), state="waiting", verdict="throttled", next_at=700.0, failures=1)
+    later = replace(settlement(delivery_id), state="waiting", verdict="throttled", next_at=700.0)
     outbox.lanes.settle(claim(outbox, "a"), later, lease=None)
     assert outbox.lanes.claim("robot", ["a"], holder="t", now=699.0, lease=LEASE) is None
     assert outbox.lanes.next_due("robot", ["a", "b"]) == 700.0
-    assert claim(outbox, "a", now=700.0).failures == 1
+    assert claim(outbox, "a", now=700.0).lane_id == "a"
 
 
 def test_a_ban_lets_every_lane_of_the_vendor_rest(outbox: Outbox, deliver: Deliver) -> None:

@@ -17,7 +17,7 @@ def check(config: Path) -> None:
     Exits with 2 and the file, line and key of every problem if there is any.
     """
     desk = Desk(load(config))
-    for name, plugin in (*desk.webhooks.items(), *desk.robots.items()):
+    for name, plugin in (*desk.webhooks.items(), *desk.robots.notifiers.items()):
         for warning in plugin.warnings():
             click.echo(f"warning: {name}: {warning}", err=True)
-    click.echo(f"{config}: right; {len(desk.webhooks)} webhooks, {len(desk.robots)} robots")
+    click.echo(f"{config}: right; {len(desk.webhooks)} webhooks, {len(desk.robots.notifiers)} robots")

@@ -36,7 +36,7 @@ def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
         record,
         attempts,
         webhooks=settings.webhooks,
-        lanes=set(Desk(settings).lanes.values()),
+        lanes=set(Desk(settings).robots.lanes.values()),
         time_zone=settings.server.time_zone,
         now=time.time(),
     )

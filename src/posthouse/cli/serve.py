@@ -50,5 +50,5 @@ def announcement(desk: Desk, host: str, port: int) -> Iterator[str]:
         yield from (f"  warning: {warning}" for warning in desk.webhooks[webhook.id].warnings())
         if not webhook.robots:
             yield "  warning: no robot is configured under notify, so nobody hears of its events"
-    for name, robot in desk.robots.items():
+    for name, robot in desk.robots.notifiers.items():
         yield from (f"robot {name}: warning: {warning}" for warning in robot.warnings())

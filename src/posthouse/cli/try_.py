@@ -87,7 +87,7 @@ def _trial(desk: Desk, webhook_id: str, file: Path, name: str | None) -> Trial:
         payloads: dict[str, list[Any]] = {}
         for routed in decision.said:
             for robot in routed.robots:
-                payloads.setdefault(robot, []).append(desk.robots[robot].render(routed.message))
+                payloads.setdefault(robot, []).append(desk.robots.speaker(robot).render(routed.message))
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and to show it is what this command is for
         return Trial(str(file), event_name, "error", f"{type(error).__name__}: {error}")
     messages = tuple(routed.message for routed in decision.said)

@@ -1,30 +1,19 @@
 """Loads a configuration file, and names every problem in it at once."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from posthouse.config.settings import FileSettings, Robot, Settings, Webhook
+from posthouse.config.people import read_people
+from posthouse.config.robots import RobotReader
+from posthouse.config.settings import FileSettings, Settings, Webhook
 from posthouse.config.source import Path_, Source, read
+from posthouse.config.validation import nearest, validated
 from posthouse.core.errors import ConfigError, Problem
 from posthouse.core.plugin import EventHandler, WebhookHandler, WebhookSettings, event_word
 from posthouse.discovery import PluginError, Registry, discover
 
 ROOT = "config"
-Model = TypeVar("Model", bound=BaseModel)
-
-#: Our own words for the mistakes that people make; pydantic's for the others.
-WORDS = {
-    "missing": "is missing",
-    "string_type": "must be text; a number needs quotes around it",
-    "dict_type": "must have keys below it",
-    "model_type": "must have keys below it",
-    "tuple_type": "must be a list",
-    "too_short": "must not be empty",
-}
 
 
 def load(path: Path) -> Settings:
@@ -36,20 +25,32 @@ def load(path: Path) -> Settings:
         raise ConfigError([source.problem(wrong, f"the file must have one key, {ROOT!r}, and all others below it")])
     problems = [problem for each in source.problems.values() for problem in each]
     values = source.values[ROOT]
-    file = _validated(FileSettings, values, (ROOT,), source, problems)
+    file = validated(FileSettings, values, (ROOT,), source, problems)
     if not isinstance(values, dict) or ("plugins" in values and (file is None or problems)):
         raise _error(problems)  # without the plugins, what stands under webhooks cannot be judged
     try:
         registry = discover(file.plugins if file else (), folder=path.parent)
     except PluginError as error:
         raise ConfigError([source.problem((ROOT, "plugins"), str(error))]) from error
-    reader = _WebhookReader(source, registry, problems)
+    people = read_people(values.get("people"), (ROOT, "people"), registry, source, problems)
+    robots = RobotReader(source, registry, problems)
+    robots.read_named(values.get("robots"), (ROOT, "robots"))
+    reader = _WebhookReader(source, registry, problems, robots)
     webhooks = values.get("webhooks")
     for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else ()):
         reader.read((ROOT, "webhooks", index), webhook)
+    robots.check_names()
     if problems or file is None:
         raise _error(problems)
-    return Settings(path=path, server=file.server, registry=registry, webhooks=reader.webhooks, robots=reader.robots)
+    return Settings(
+        path=path,
+        server=file.server,
+        registry=registry,
+        webhooks=reader.webhooks,
+        robots=robots.robots,
+        pools=robots.pools,
+        people=people,
+    )
 
 
 def _error(problems: Iterable[Problem]) -> ConfigError:
@@ -59,9 +60,9 @@ def _error(problems: Iterable[Problem]) -> ConfigError:
 class _WebhookReader:
     """Reads the entries under ``webhooks``, whose keys depend on their type and on the kinds of robots."""
 
-    def __init__(self, source: Source, registry: Registry, problems: list[Problem]) -> None:
+    def __init__(self, source: Source, registry: Registry, problems: list[Problem], robots: RobotReader) -> None:
         self.webhooks: dict[str, Webhook] = {}
-        self.robots: dict[str, Robot] = {}
+        self._robots = robots
         self._names: list[Any] = []
         self._source = source
         self._registry = registry
@@ -77,21 +78,20 @@ class _WebhookReader:
         self._names.append(name)
         handler = self._known(self._registry.webhooks, values, path)
         settings = self._settings(handler, values, path)
-        robots = self._robots(values.get("notify"), (*path, "notify"), str(name))
+        robots = self._robots.read_notify(values.get("notify"), (*path, "notify"), str(name))
         if handler is None or settings is None:
             return
         self._check_events(handler, settings, (*path, "events"))
         self.webhooks[settings.webhook_id] = Webhook(
-            id=settings.webhook_id, handler=handler, settings=settings, robots=tuple(robot.name for robot in robots)
+            id=settings.webhook_id, handler=handler, settings=settings, robots=robots
         )
-        self.robots |= {robot.name: robot for robot in robots}
 
     def _known(
         self, kinds: Mapping[str, type[WebhookHandler]], values: Mapping[str, Any], path: Path_
     ) -> type[WebhookHandler] | None:
         kind = values.get("type")
         if isinstance(kind, str) and kind not in kinds:
-            self._problem((*path, "type"), f"no webhook type is called {kind!r}{_nearest(kind, kinds)}")
+            self._problem((*path, "type"), f"no webhook type is called {kind!r}{nearest(kind, kinds)}")
         return kinds.get(kind) if isinstance(kind, str) else None
 
     def _settings(
@@ -101,7 +101,7 @@ class _WebhookReader:
         own = {key: value for key, value in values.items() if key != "notify"}
         if handler is None:  # which other keys are right depends on the type; only what all have in common is checked
             own = {key: value for key, value in own.items() if key in model.model_fields}
-        return _validated(model, own, path, self._source, self._problems, also_known=("notify",))
+        return validated(model, own, path, self._source, self._problems, also_known=("notify",))
 
     def _check_events(self, handler: type[WebhookHandler], settings: WebhookSettings, path: Path_) -> None:
         """Name what is switched that does not exist: it would never have an effect."""
@@ -111,7 +111,7 @@ class _WebhookReader:
             word = event_word(key)
             found = next((event for name, event in known.items() if event_word(name) == word), None)
             if found is None:
-                self._problem((*path, key), f"no event of {handler.type} is called {key!r}{_nearest(key, known)}")
+                self._problem((*path, key), f"no event of {handler.type} is called {key!r}{nearest(key, known)}")
             elif word in seen:
                 self._problem((*path, key), f"the same event is set as {seen[word]!r} above")
             elif isinstance(switch, tuple):
@@ -124,68 +124,9 @@ class _WebhookReader:
             return
         for index, what in enumerate(chosen):
             if what not in handler.happenings:
-                near = _nearest(what, handler.happenings)
+                near = nearest(what, handler.happenings)
                 self._problem((*path, index), f"nothing that may happen here is called {what!r}{near}")
-
-    def _robots(self, notify: Any, path: Path_, webhook_id: str) -> list[Robot]:
-        if notify is None:
-            return []
-        if not isinstance(notify, dict):
-            self._problem(path, "must have keys below it: the kinds of robots")
-            return []
-        robots = []
-        for kind, values in notify.items():
-            notifier = self._registry.notifiers.get(kind)
-            if notifier is None:
-                self._problem((*path, kind), f"unknown kind of robot{_nearest(kind, self._registry.notifiers)}")
-                continue
-            settings = _validated(notifier.settings_model, values, (*path, kind), self._source, self._problems)
-            if settings is not None:
-                robots.append(Robot(name=f"{webhook_id}.{kind}", notifier=notifier, settings=settings))
-        return robots
 
     def _problem(self, path: Path_, text: str) -> None:
         if path not in self._source.problems:
             self._problems.append(self._source.problem(path, text))
-
-
-def _validated(
-    model: type[Model],
-    values: Any,
-    path: Path_,
-    source: Source,
-    problems: list[Problem],
-    *,
-    also_known: tuple[str, ...] = (),
-) -> Model | None:
-    """Return the model filled with ``values``, or None after adding what is wrong with them to ``problems``."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            place = detail["loc"]
-            text = WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-            if detail["type"] == "extra_forbidden":
-                known = (*_keys(model, place[:-1]), *(also_known if len(place) == 1 else ()))
-                text = f"unknown key{_nearest(str(place[-1]), known)}"
-            if (*path, *place) not in source.problems:
-                problems.append(source.problem((*path, *place), text))
-    return None
-
-
-def _keys(model: type[BaseModel], place: tuple[str | int, ...]) -> Iterable[str]:
-    """Return the keys of the model that stands at ``place`` inside another one."""
-    for part in place:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
-            return ()
-        model = field.annotation
-    return model.model_fields
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    near = difflib.get_close_matches(word.casefold(), [name.casefold() for name in names], n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {next(name for name in names if name.casefold() == near[0])!r}?"
-    return f"; there are {', '.join(names)}" if names else ""

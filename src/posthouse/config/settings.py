@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
+from posthouse.core.people import People
 from posthouse.core.plugin import (
     Language,
     Notifier,
@@ -74,6 +75,10 @@ class FileSettings(PluginSettings):
     """The installation itself."""
     plugins: tuple[str, ...] = ()
     """Modules, or `.py` files seen from the configuration's folder, with plugins of your own."""
+    robots: Any = None
+    """Robots with names, which several webhooks share."""
+    people: Any = None
+    """Whom messages mention, with the names they have in every system."""
     webhooks: Annotated[tuple[Any, ...], Field(min_length=1)]
     """The addresses that others post to."""
 
@@ -89,7 +94,7 @@ class Robot:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One configured webhook, the code for its type and the names of the robots that hear of it."""
+    """One configured webhook, the code for its type and the names of the robots and pools that hear of it."""
 
     id: str
     handler: type[WebhookHandler]
@@ -106,9 +111,12 @@ class Settings:
     registry: Registry
     webhooks: Mapping[str, Webhook]
     robots: Mapping[str, Robot]
+    #: Several robots of one group that are used in turn, by the name of their pool.
+    pools: Mapping[str, tuple[str, ...]]
+    people: People
 
     @property
     def site(self) -> Site:
         """What plugins may know."""
         server = self.server
-        return Site(language=server.language, time_zone=server.time_zone, base_url=server.base_url)
+        return Site(language=server.language, time_zone=server.time_zone, base_url=server.base_url, people=self.people)

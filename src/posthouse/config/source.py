@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
 from posthouse.core.errors import ConfigError, Problem
 
@@ -57,7 +58,9 @@ def read(path: Path) -> Source:
 
 def _parsed(path: Path, text: str) -> Any:
     try:
-        return YAML(typ="rt", pure=True).load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML 1.2 lets a later anchor replace an earlier one
+            return YAML(typ="rt", pure=True).load(text)
     except DuplicateKeyError as error:
         # What ruamel says about it goes on with both values, which may be credentials.
         key = error.problem.removeprefix('found duplicate key "').partition('" with value')[0]

@@ -1,6 +1,6 @@
 """The durable store of events and deliveries, and the lanes they are worked in. The only package that speaks SQL."""
 
-from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord, History
+from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord, History, Waiting
 from posthouse.outbox.replay import Replayed
 from posthouse.outbox.store import Arrival, Outbox, Recorded
 from posthouse.outbox.work import (
@@ -11,6 +11,7 @@ from posthouse.outbox.work import (
     Settlement,
     StoredDelivery,
     StoredEvent,
+    Token,
 )
 
 __all__ = [
@@ -29,4 +30,6 @@ __all__ = [
     "Settlement",
     "StoredDelivery",
     "StoredEvent",
+    "Token",
+    "Waiting",
 ]

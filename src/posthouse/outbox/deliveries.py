@@ -35,6 +35,11 @@ def store_deliveries(connection: Connection, handled: Sequence[HandledEvent], *,
         connection.execute(insert(delivery), rows)
 
 
+def store_delivery(connection: Connection, event_id: int, new: NewDelivery, *, now: float) -> None:
+    """Insert one more delivery of an event, told whatever its lane was told before."""
+    connection.execute(insert(delivery), _row(event_id, new, now))
+
+
 class _Ledger:
     """What each lane was told of and what is held back in it, while new deliveries are entered in order."""
 

@@ -7,8 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text
 
+from posthouse.core.budget import Budget, Circuit
+from posthouse.outbox.budgets import load, load_all
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.tables import attempt, delivery, event, lane
+from posthouse.outbox.work import StoredEvent
+
+
+WAITS = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,18 @@ class DeliveryRecord:
     due_at: float = 0.0
     #: The event that is told in its place.
     told_by: int | None = None
+    #: How many deliveries the digest tells that it is part of; 0 if it is in none.
+    digest: int = 0
+    #: Why its lane stands still, where every robot that could speak in it is set up wrongly.
+    circuit: Circuit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries wait for a robot, and since when the oldest does."""
+
+    count: int
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +97,42 @@ class History:
             return None if row is None else _event(row, _deliveries(connection, [row.id]).get(row.id, []))
 
     def attempts(self, delivery_id: int) -> list[AttemptRecord]:
-        """Return the attempts for a delivery, in order."""
+        """Return the attempts for a delivery, or for the digest that tells it, in order."""
+        digest = select(delivery.c.digest).where(delivery.c.id == delivery_id).scalar_subquery()
+        together = select(delivery.c.id).where(delivery.c.digest == digest)
         statement = (
             select(attempt.c.started_at, attempt.c.finished_at, attempt.c.verdict, attempt.c.answer, attempt.c.remedy)
-            .where(attempt.c.delivery_id == delivery_id)
+            .where((attempt.c.delivery_id == delivery_id) | attempt.c.delivery_id.in_(together))
             .order_by(attempt.c.id)
         )
         with self._reads.connect() as connection:
             return [AttemptRecord(*row) for row in connection.execute(statement)]
+
+    def budgets(self) -> Mapping[str, Budget]:
+        """Return what was used of every token's limits, by the tokens' hashes."""
+        with self._reads.connect() as connection:
+            return {budget.token: budget for budget in load_all(connection)}
+
+    def waiting(self) -> Mapping[str, Waiting]:
+        """Return what waits to be sent, by robot; those for whom nothing waits are left out."""
+        statement = (
+            select(delivery.c.robot, func.count(), func.min(delivery.c.created_at))
+            .where(delivery.c.state == text("'waiting'"))
+            .group_by(delivery.c.robot)
+        )
+        with self._reads.connect() as connection:
+            return {robot: Waiting(count, since) for robot, count, since in connection.execute(statement)}
+
+    def stored(self, limit: int) -> list[StoredEvent]:
+        """Return the newest events first, at most ``limit``, as they came in."""
+        names = ("id", "webhook_id", "received_at", "verified", "headers", "query", "body")
+        newest = select(*(event.c[name] for name in names)).order_by(event.c.id.desc()).limit(limit)
+        with self._reads.connect() as connection:
+            rows = connection.execute(newest).mappings().all()
+        return [
+            StoredEvent(**{**row, "headers": json.loads(row["headers"]), "query": json.loads(row["query"])})
+            for row in rows
+        ]
 
     def orphans(self, webhooks: Collection[str], lanes: Collection[str]) -> Mapping[str, int]:
         """Return how much waits, by webhook and robot, that belongs to none of these: nobody will work on it."""
@@ -150,16 +196,37 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
         delivery.c.due_at,
         delivery.c.told_by,
     )
+    other = delivery.alias("other")
+    together = select(func.count()).where(other.c.digest == delivery.c.digest).scalar_subquery()
     statement = (
-        select(*columns, lane.c.next_at)
+        select(*columns, lane.c.next_at, together.label("together"))
         .join(lane, lane.c.id == delivery.c.lane_id, isouter=True)
         .where(delivery.c.event_id.in_(event_ids))
         .order_by(delivery.c.id)
     )
-    for row in connection.execute(statement):
-        next_at = row.next_at if row.state == "waiting" else None
+    rows = connection.execute(statement).all()
+    circuits = {
+        lane_id: _circuit(connection, lane_id) for lane_id in {row.lane_id for row in rows if row.state == WAITS}
+    }
+    for row in rows:
         record = DeliveryRecord(
-            row.id, row.event_id, row.robot, row.lane_id, row.state, row.attempts, next_at, row.due_at, row.told_by
+            id=row.id,
+            event_id=row.event_id,
+            robot=row.robot,
+            lane_id=row.lane_id,
+            state=row.state,
+            attempts=row.attempts,
+            next_at=row.next_at if row.state == WAITS else None,
+            due_at=row.due_at,
+            told_by=row.told_by,
+            digest=row.together,
+            circuit=circuits.get(row.lane_id) if row.state == WAITS else None,
         )
         found.setdefault(record.event_id, []).append(record)
     return found
+
+
+def _circuit(connection: Connection, lane_id: str) -> Circuit | None:
+    """Return why a lane stands still; None if it does not, or only one of a pool's robots does."""
+    circuits = [budget.circuit for budget in load(connection, lane_id)]
+    return None if None in circuits else next(iter(circuits), None)

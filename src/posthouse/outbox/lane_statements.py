@@ -19,7 +19,7 @@ _HAS_WORK: Mapping[Kind, ColumnElement[bool]] = {
 }
 _AMONG = lane.c.id.in_(bindparam("among", expanding=True))
 DUE = {
-    kind: select(lane.c.id, lane.c.holder, lane.c.failures, lane.c.recent)
+    kind: select(lane.c.id, lane.c.holder)
     .where(_AMONG, lane.c.lease_until <= bindparam("now"), lane.c.next_at <= bindparam("now"), has_work)
     .order_by(lane.c.next_at)
     .limit(1)
@@ -40,20 +40,31 @@ WAITING_EVENTS = (
     .order_by(event.c.id)
     .limit(bindparam("most"))
 )
+_WORK = select(
+    delivery.c.id,
+    delivery.c.event_id,
+    delivery.c.robot,
+    delivery.c.idempotency_key,
+    delivery.c.message,
+    delivery.c.form,
+    delivery.c.attempts,
+    delivery.c.bounded_failures,
+    delivery.c.created_at,
+    delivery.c.digest,
+    delivery.c.alone,
+)
 WAITING_DELIVERIES = (
-    select(
-        delivery.c.id,
-        delivery.c.event_id,
-        delivery.c.robot,
-        delivery.c.idempotency_key,
-        delivery.c.message,
-        delivery.c.form,
-        delivery.c.attempts,
-        delivery.c.bounded_failures,
-    )
-    .where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS, _NOT_HELD)
+    _WORK.where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS, _NOT_HELD)
     .order_by(delivery.c.id)
     .limit(bindparam("most"))
+)
+DIGESTED = _WORK.where(
+    delivery.c.digest == bindparam("key"), delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS
+).order_by(delivery.c.id)
+BUNDLE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("which"), _DELIVERY_WAITS)
+    .values(digest=bindparam("key"), alone=bindparam("on_its_own"))
 )
 TAKE = (
     update(lane)
@@ -69,9 +80,10 @@ HOLD = (
         holder=bindparam("new_holder"),
         lease_until=bindparam("new_lease_until"),
         next_at=_LATER,
-        failures=bindparam("new_failures"),
-        recent=bindparam("new_recent"),
     )
+)
+KEEP = (
+    update(lane).where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me")).values(holder=lane.c.holder)
 )
 GIVE_BACK = (
     update(lane)

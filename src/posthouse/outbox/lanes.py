@@ -10,16 +10,17 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, Update, insert, select, update
+from sqlalchemy import Connection, CursorResult, RowMapping, Update, insert, select, update
 
 from posthouse.core.errors import LeaseLost
+from posthouse.outbox import budgets
 from posthouse.outbox import lane_statements as statements
 from posthouse.outbox.commit import LeaderCommit
-from posthouse.outbox.deliveries import store_deliveries
+from posthouse.outbox.deliveries import store_deliveries, store_delivery
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.memory import remember
 from posthouse.outbox.tables import delivery, lane
-from posthouse.outbox.work import Claim, HandledEvent, Kind, Settlement, StoredDelivery, StoredEvent
+from posthouse.outbox.work import Claim, HandledEvent, Kind, Settlement, StoredDelivery, StoredEvent, Token
 
 
 class Lanes:
@@ -29,10 +30,13 @@ class Lanes:
         self._commit = commit
         self._reads = reads
 
-    def prepare(self, lanes: Mapping[str, tuple[Kind, str]], robots: Mapping[str, str]) -> None:
+    def prepare(
+        self, lanes: Mapping[str, tuple[Kind, str]], robots: Mapping[str, str], tokens: Sequence[Token] = ()
+    ) -> None:
         """Make sure that the lanes (id to kind and vendor) exist, and that each robot's deliveries wait in its lane.
 
-        A robot whose token changed has another lane than before; what waits for it moves along, in order.
+        A robot whose token changed has another lane than before; what waits for it moves along, in order. Each of the
+        ``tokens`` has its budget; one whose settings changed is tried again, however wrongly it was set up before.
         """
 
         def work(connection: Connection) -> None:
@@ -46,6 +50,7 @@ class Lanes:
                     .where(delivery.c.state == "waiting", delivery.c.robot == robot, delivery.c.lane_id != lane_id)
                     .values(lane_id=lane_id)
                 )
+            budgets.prepare(connection, tokens)
 
         self._commit.run(work)
 
@@ -66,7 +71,8 @@ class Lanes:
             if row is None:
                 return None
             connection.execute(statements.TAKE, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
-            return _claim(row, name, now + lease)
+            owned = budgets.load(connection, row.id) if kind == "robot" else ()
+            return Claim(row.id, name, now + lease, owned, taken_over=row.holder is not None)
 
         return self._commit.run(work)
 
@@ -96,8 +102,30 @@ class Lanes:
     def waiting_deliveries(self, lane_id: str, limit: int, *, now: float) -> list[StoredDelivery]:
         """Return the oldest deliveries that wait to be sent, in order, without those that are held back."""
         with self._reads.connect() as connection:
-            rows = connection.execute(statements.WAITING_DELIVERIES, {"lane": lane_id, "most": limit, "now": now}).all()
-        return [StoredDelivery(*row) for row in rows]
+            rows = (
+                connection.execute(statements.WAITING_DELIVERIES, {"lane": lane_id, "most": limit, "now": now})
+                .mappings()
+                .all()
+            )
+        return [_stored(row) for row in rows]
+
+    def digested(self, lane_id: str, key: str) -> list[StoredDelivery]:
+        """Return what waits to be told by the digest with this idempotency key, in order."""
+        with self._reads.connect() as connection:
+            rows = connection.execute(statements.DIGESTED, {"lane": lane_id, "key": key}).mappings().all()
+        return [_stored(row) for row in rows]
+
+    def bundle(self, claim: Claim, key: str, deliveries: Collection[int]) -> None:
+        """Note which deliveries a digest tells, before it is sent: tried again, it must be the same to the letter.
+
+        Raises `LeaseLost`.
+        """
+
+        def work(connection: Connection) -> None:
+            _fenced(connection, statements.KEEP, claim)
+            _bundle(connection, key, deliveries)
+
+        self._commit.run(work)
 
     def hand_over(self, claim: Claim, handled: Sequence[HandledEvent], *, now: float, window: float) -> None:
         """Store what came of events and the deliveries they led to, and give the lane back. Raises `LeaseLost`.
@@ -129,7 +157,7 @@ class Lanes:
             connection.execute(
                 statements.ATTEMPTED,
                 {
-                    "delivery_id": settled.delivery_id,
+                    "delivery_id": settled.deliveries[0],
                     "started_at": settled.started_at,
                     "finished_at": settled.finished_at,
                     "verdict": settled.verdict,
@@ -137,18 +165,17 @@ class Lanes:
                     "remedy": settled.remedy,
                 },
             )
-            connection.execute(
-                statements.DELIVERED,
-                {
-                    "which": settled.delivery_id,
-                    "new_state": settled.state,
-                    "new_form": settled.form,
-                    "new_bounded_failures": settled.bounded_failures,
-                    "new_settled_at": None if settled.state == "waiting" else settled.finished_at,
-                },
-            )
+            connection.execute(statements.DELIVERED, [_delivered(which, settled) for which in settled.deliveries])
+            for spent in settled.budgets:
+                budgets.save(connection, spent)
+            for key, part in settled.parts:
+                _bundle(connection, key, part)
+            for alert in settled.alerts:
+                store_delivery(connection, settled.event_id, alert, now=settled.finished_at)
             if settled.whole_vendor:
-                _rest_vendor(connection, claim.lane_id, settled.next_at)
+                budgets.rest_vendor(connection, claim.lane_id, settled.next_at)
+            if settled.keep is not None:
+                budgets.bury_overflow(connection, claim.lane_id, most=settled.keep, now=settled.finished_at)
 
         self._commit.run(work)
 
@@ -167,15 +194,8 @@ class Lanes:
             return [*connection.scalars(select(lane.c.holder).where(lane.c.holder.is_not(None)).distinct())]
 
 
-def _claim(row: Row[*tuple[Any, ...]], holder: str, until: float) -> Claim:
-    return Claim(
-        lane_id=row.id,
-        holder=holder,
-        until=until,
-        failures=row.failures,
-        recent=tuple(json.loads(row.recent)),
-        taken_over=row.holder is not None,
-    )
+def _stored(row: RowMapping) -> StoredDelivery:
+    return StoredDelivery(**{**row, "alone": bool(row["alone"])})
 
 
 def _hold(connection: Connection, claim: Claim, settled: Settlement, lease: float | None) -> None:
@@ -187,8 +207,6 @@ def _hold(connection: Connection, claim: Claim, settled: Settlement, lease: floa
         new_lease_until=0.0 if lease is None else settled.finished_at + lease,
         # Given back, the lane goes to the end of those that are due.
         new_next_at=settled.next_at if lease is not None else max(settled.next_at, settled.finished_at),
-        new_failures=settled.failures,
-        new_recent=json.dumps(settled.recent),
     )
 
 
@@ -203,9 +221,20 @@ def _fenced(connection: Connection, statement: Update, claim: Claim, **values: A
         raise LeaseLost(f"the lane {claim.lane_id} has another holder by now")
 
 
-def _rest_vendor(connection: Connection, lane_id: str, until: float) -> None:
-    vendor = select(lane.c.vendor).where(lane.c.id == lane_id).scalar_subquery()
-    connection.execute(update(lane).where(lane.c.vendor == vendor, lane.c.next_at < until).values(next_at=until))
+def _bundle(connection: Connection, key: str | None, deliveries: Collection[int]) -> None:
+    connection.execute(
+        statements.BUNDLE, [{"which": which, "key": key, "on_its_own": int(key is None)} for which in deliveries]
+    )
+
+
+def _delivered(which: int, settled: Settlement) -> dict[str, Any]:
+    return {
+        "which": which,
+        "new_state": settled.state,
+        "new_form": settled.form,
+        "new_bounded_failures": settled.bounded_failures,
+        "new_settled_at": None if settled.state == "waiting" else settled.finished_at,
+    }
 
 
 def _outcome(done: HandledEvent, now: float) -> dict[str, Any]:

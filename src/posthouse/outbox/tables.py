@@ -57,6 +57,9 @@ delivery = Table(
     Column("form", Integer, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("bounded_failures", Integer, nullable=False, server_default=text("0")),
+    # The digest that tells it, which has this idempotency key; and whether it is to be told on its own.
+    Column("digest", Text),
+    Column("alone", Integer, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False, server_default=text("'waiting'")),
     # The event that is told in its place, when it is ``repeated`` or ``superseded``.
     Column("told_by", Integer),
@@ -78,6 +81,8 @@ Index(
     delivery.c.lane_id,
     sqlite_where=text("state = 'waiting' AND burst IS NOT NULL"),
 )
+
+Index("delivery_digest", delivery.c.digest, sqlite_where=delivery.c.digest.is_not(None))
 
 #: What a webhook's handlers remember from one event to the next of the same topic.
 memory = Table(
@@ -115,10 +120,28 @@ lane = Table(
     Column("next_at", Float, nullable=False, server_default=text("0")),
     Column("holder", Text),
     Column("lease_until", Float, nullable=False, server_default=text("0")),
-    Column("failures", Integer, nullable=False, server_default=text("0")),
-    # When the latest attempts ended, as a JSON list: what the robot's budget is counted by.
-    Column("recent", Text, nullable=False, server_default=text("'[]'")),
 )
+
+#: What was sent with one robot's token, by which it is paced; ``core/budget.py`` says what each column means.
+budget = Table(
+    "budget",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("lane_id", Text, nullable=False),
+    Column("vendor", Text, nullable=False),
+    # A hash of the robot's settings: where it changes, a circuit is closed.
+    Column("settings", Text, nullable=False, server_default=text("''")),
+    Column("ended", Text, nullable=False, server_default=text("'[]'")),
+    Column("rest_until", Float, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("month", Text, nullable=False, server_default=text("''")),
+    Column("used", Integer, nullable=False, server_default=text("0")),
+    Column("warned", Integer, nullable=False, server_default=text("0")),
+    Column("open_since", Float),
+    Column("open_answer", Text, nullable=False, server_default=text("''")),
+    Column("open_remedy", Text, nullable=False, server_default=text("''")),
+)
+Index("budget_lane", budget.c.lane_id)
 
 #: The worker processes, so that somebody can tell whether any is alive.
 worker = Table(

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from posthouse.core.budget import Budget
 from posthouse.core.errors import Verdict
 from posthouse.core.event import Memory, Outcome
 
 Kind = Literal["webhook", "robot"]
 DeliveryState = Literal["waiting", "sent", "digested", "buried", "repeated", "superseded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A robot's token, as a hash, with the lane that works with it and a hash of the settings it is used with."""
+
+    token: str
+    lane_id: str
+    vendor: str
+    settings: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +29,8 @@ class Claim:
     lane_id: str
     holder: str
     until: float
-    failures: int
-    #: When the latest attempts ended, oldest first.
-    recent: tuple[float, ...]
+    #: The budgets of the tokens that the lane works with; none for a webhook's.
+    budgets: tuple[Budget, ...]
     #: The last holder never gave the lane back: it died, perhaps in the middle of an attempt.
     taken_over: bool
 
@@ -81,13 +91,19 @@ class StoredDelivery:
     attempts: int
     #: How many attempts in a row ended in a way that only so many may.
     bounded_failures: int
+    created_at: float
+    #: The idempotency key of the digest that is to tell it, if one was begun.
+    digest: str | None
+    #: Whether it is told on its own, because a digest that named it was refused.
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What came of one attempt, and what the lane does next."""
 
-    delivery_id: int
+    #: The delivery, or those that a digest named; the attempt is noted with the first.
+    deliveries: Sequence[int]
     state: DeliveryState
     form: int
     bounded_failures: int
@@ -98,7 +114,13 @@ class Settlement:
     remedy: str
     #: When the lane may go on; in the past if it need not rest.
     next_at: float
-    failures: int
-    recent: Sequence[float]
+    budgets: Sequence[Budget]
     #: Lets all lanes of the same vendor rest until ``next_at``.
     whole_vendor: bool = False
+    #: What a refused digest is told in instead: digests' idempotency keys, or None for each on its own.
+    parts: Sequence[tuple[str | None, Sequence[int]]] = ()
+    #: What the operators are told about the robot, as deliveries of the event whose delivery it was.
+    alerts: Sequence[NewDelivery] = ()
+    event_id: int = 0
+    #: Gives up the oldest of what waits in the lane, beyond so many.
+    keep: int | None = None
