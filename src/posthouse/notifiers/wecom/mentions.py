@@ -42,7 +42,7 @@ class Mentioned:
 
     @property
     def lists(self) -> dict[str, list[str]]:
-        """What notifies beside the content of a text; clients show these people's names behind it."""
+        """What notifies beside the content of a text, which does not name these people itself."""
         ids = [*self.ids, *([EVERYBODY] if self.everybody else [])]
         lists = {"mentioned_list": ids, "mentioned_mobile_list": list(self.mobiles)}
         return {name: people for name, people in lists.items() if people}

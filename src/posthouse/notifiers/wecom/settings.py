@@ -17,8 +17,7 @@ class CorpWechatSettings(RobotSettings):
     key: Secret | None = None
     """What stands behind `key=` in the address that WeCom shows for the robot."""
     format: Literal["markdown", "markdown_v2", "text"] = "markdown"
-    """How messages look: `markdown` with colours, `markdown_v2` with tables for clients since 4.1.36, or `text` for
-    groups with members who read in personal WeChat, where Markdown is not shown at all."""
+    """How messages look: `markdown` has colours, `markdown_v2` tables; personal WeChat shows nothing but `text`."""
 
     @field_validator("key", "url", "format", mode="before")
     @classmethod
