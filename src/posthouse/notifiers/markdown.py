@@ -196,7 +196,8 @@ def sound_url(url: str, *, limit: int = URL_CHARACTERS) -> str:
         parts = urlsplit(address)
     except ValueError:
         return ""
-    if parts.scheme not in LINK_SCHEMES or not parts.netloc:
+    # What else could stand in front of an "@" or behind a host would only disguise where the link leads.
+    if parts.scheme not in LINK_SCHEMES or not _HOST.fullmatch(parts.netloc):
         return ""
     # In Markdown "&#64;" means "@" even in an address.
     without_entities = _ENTITY.sub(r"\1%3B", _LONE_PERCENT.sub("%25", address))
@@ -218,6 +219,8 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 _BLANKS = re.compile(r"\s\s+|[^\S ]")
+#: Brackets, as IPv6 has them, would have to be encoded, and are then no host any more.
+_HOST = re.compile(r"[\w.-]+(?::[0-9]{1,5})?")
 _ENTITY = re.compile(r"(&#?\w+);")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
