@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posthouse.config import load
+from posthouse.core.budget import Budget
 from posthouse.core.event import Inbound
 from posthouse.core.http import HttpReply, HttpRequest
 from posthouse.desk import Desk
@@ -77,6 +78,12 @@ class House:
     def state(self, event_id: int) -> str:
         (delivery,) = self.event(event_id).deliveries
         return delivery.state
+
+    def states(self, event_id: int) -> dict[str, str]:
+        return {delivery.robot: delivery.state for delivery in self.event(event_id).deliveries}
+
+    def budget(self, robot: str) -> Budget:
+        return self.relay.outbox.history.budgets()[self.relay.desk.robots.tokens[robot]]
 
 
 def open_house(folder: Path, *, config: str, plugin: str) -> House:

@@ -27,6 +27,8 @@ LEASE = TOTAL_SECONDS + 20.0
 AT_ONCE = 50
 #: How many deliveries one digest tells at most.
 DIGESTED_AT_MOST = 200
+#: How many any robot's digest can tell, unless their titles and addresses are unusually long.
+DIGESTED_AT_LEAST = 10
 #: For how long messages gather when a month's quota is nearly used up, in seconds.
 NEARLY_USED_WINDOW = 600
 #: How much waits for a robot that is set up wrongly, before the oldest is given up.
@@ -101,7 +103,7 @@ class Delivering:
         now = self._clock()
         return min(
             self._seats(delivery, lane_id, budgets),
-            key=lambda seat: (max(self._ready_at(seat), now), max(seat.budget.ended, default=0.0)),
+            key=lambda seat: (max(self._ready_at(seat), now), seat.budget.ended[-1:], len(seat.budget.ended)),
             default=None,
         )
 
@@ -130,7 +132,7 @@ class Delivering:
         if first.digest:
             named = self._lanes.digested(claim.lane_id, first.digest)
             return Batch(tuple(named), self._told(named), first.digest)
-        if len(waiting) > 1 and not first.alone and self._is_short(first, seat, claim.lane_id, budgets):
+        if len(waiting) > 1 and not first.alone and self._is_short(claim.lane_id, waiting, seat, budgets):
             named = self._fitting(claim.lane_id, first, seat)
             if len(named) > 1:
                 key = uuid.uuid4().hex
@@ -138,14 +140,21 @@ class Delivering:
                 return Batch(tuple(named), self._told(named), key)
         return Batch((first,), Message.from_json(first.message), first.idempotency_key)
 
-    def _is_short(self, delivery: StoredDelivery, seat: Seat, lane_id: str, budgets: Budgets) -> bool:
-        """Tell whether more waits than the budget has room for: then its last place is a digest's."""
+    def _is_short(self, lane_id: str, waiting: Sequence[StoredDelivery], seat: Seat, budgets: Budgets) -> bool:
+        """Tell whether more waits than the budget has room for, so that what comes next has to be a digest.
+
+        Messages are told on their own for as long as digests can tell the rest in the room that is left then.
+        """
         if seat.notifier.settings.digest == "off":
             return False
         if self._window(seat):
             return True
-        left = [free(one.budget, one.allowance, now=self._clock()) for one in self._seats(delivery, lane_id, budgets)]
-        return None not in left and sum(room or 0 for room in left) <= 1
+        now = self._clock()
+        rooms = [free(one.budget, one.allowance, now=now) for one in self._seats(waiting[0], lane_id, budgets)]
+        if None in rooms:
+            return False
+        due = len(waiting) if len(waiting) < AT_ONCE else self._lanes.count_due(lane_id, now=now)
+        return due > (sum(room or 0 for room in rooms) - 1) * DIGESTED_AT_LEAST
 
     def _fitting(self, lane_id: str, first: StoredDelivery, seat: Seat) -> list[StoredDelivery]:
         """Return the first deliveries of a lane, as many as one digest shows whole."""

@@ -58,6 +58,7 @@ WAITING_DELIVERIES = (
     .order_by(delivery.c.id)
     .limit(bindparam("most"))
 )
+COUNT_DUE = select(func.count()).where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS, _NOT_HELD)
 DIGESTED = _WORK.where(
     delivery.c.digest == bindparam("key"), delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS
 ).order_by(delivery.c.id)

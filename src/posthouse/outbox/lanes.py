@@ -109,6 +109,11 @@ class Lanes:
             )
         return [_stored(row) for row in rows]
 
+    def count_due(self, lane_id: str, *, now: float) -> int:
+        """Return how many deliveries wait to be sent, without those that are held back."""
+        with self._reads.connect() as connection:
+            return connection.scalar(statements.COUNT_DUE, {"lane": lane_id, "now": now}) or 0
+
     def digested(self, lane_id: str, key: str) -> list[StoredDelivery]:
         """Return what waits to be told by the digest with this idempotency key, in order."""
         with self._reads.connect() as connection:
