@@ -6,30 +6,20 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 
+from fakes.asking import JSON, NOW, Clock, ask
 from notifiers.messages import MESSAGES
 from posthouse import HttpReply, HttpRequest, Message
 from posthouse.core.errors import DeliveryError
 from posthouse.core.plugin import Site
-from posthouse.fakes import FakeDingTalk, FakeReply, FakeRobot, Fault
+from posthouse.fakes import BANNED_PAGE, FakeDingTalk, FakeReply, FakeRobot, Fault
 from posthouse.notifiers.dingtalk import DingTalkNotifier, DingTalkSettings, sign
 
 SECRET = "SECdemo0123456789abcdef"
-NOW = 1_700_000_000.0
-JSON = {"Content-Type": "application/json; charset=utf-8"}
 TEXT = {"msgtype": "text", "text": {"content": "hello"}}
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def post(fake: FakeDingTalk, payload: Any = TEXT, query: str = "access_token=token", **more: Any) -> FakeReply:
-    body = payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False).encode()
-    return fake.answer("POST", "/robot/send", query, JSON, body, **more)
+    return ask(fake, payload, "/robot/send", query, **more)
 
 
 def code(reply: FakeReply) -> Any:
@@ -70,7 +60,7 @@ def test_only_a_post_of_json_is_taken() -> None:
     assert fake.shown("token") == ()
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"\xff", b"a=b"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"\xff", b"a=b", b"[" * 20_000])
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     assert code(post(one(), body)) == 40035
 
@@ -205,12 +195,77 @@ def test_every_type_is_taken_as_documented(kind: str, part: dict[str, Any]) -> N
         ({**TEXT, "at": []}, 40035),
         ({**TEXT, "at": {"isAtAll": "true"}}, 40035),
         ({**TEXT, "at": {"atMobiles": [1]}}, 40035),
+        ({**TEXT, "at": {"atUserIds": "lilei"}}, 40035),
+        ({**TEXT, "at": {"atMobiles": ["1"] * 50, "atUserIds": ["lilei"]}}, 40035),
+        ({"msgtype": "actionCard", "actionCard": {**ACTION_CARD, "btns": [BUTTON], "hideAvatar": []}}, 40035),
     ],
 )
 def test_a_message_that_lacks_what_its_type_needs_is_refused(payload: dict[str, Any], expected: int) -> None:
     fake = one()
     assert code(post(fake, payload)) == expected
     assert fake.shown("token") == ()
+
+
+def test_fifty_people_may_be_mentioned() -> None:
+    people = [str(number) for number in range(50)]
+    content = " ".join(f"@{person}" for person in people)
+    fake = one()
+    assert code(post(fake, {"msgtype": "text", "text": {"content": content}, "at": {"atMobiles": people}})) == 0
+    assert fake.mentions("token") == (tuple(people),)
+
+
+AT = {"atMobiles": ["13800000000"], "atUserIds": ["lilei"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "at", "mentioned"),
+    [
+        ("text", {"content": "@13800000000 @lilei"}, AT, ("13800000000", "lilei")),
+        ("text", {"content": "@lilei,看@13800000000"}, AT, ("13800000000", "lilei")),
+        ("text", {"content": "13800000000 lilei"}, AT, ()),
+        ("text", {"content": "@lileilei @138000000001"}, AT, ()),
+        ("text", {"content": "@lilei"}, {}, ()),
+        ("text", {"content": "@所有人 @all"}, {}, ()),
+        ("text", {"content": "x"}, {"isAtAll": True}, ("all",)),
+        ("text", {"content": "x"}, {"isAtAll": False}, ()),
+        ("markdown", {"title": "@lilei", "text": "看 @13800000000"}, AT, ("13800000000",)),
+        ("markdown", {"title": "t", "text": "@lilei"}, {**AT, "isAtAll": True}, ("all", "lilei")),
+        ("actionCard", {"title": "t", "text": "@13800000000 @lilei"}, {**AT, "isAtAll": True}, ("lilei",)),
+        ("link", {"title": "t", "text": "@lilei", "messageUrl": "https://h/"}, {**AT, "isAtAll": True}, ()),
+    ],
+)
+def test_who_is_in_the_list_and_in_the_text_is_mentioned(
+    kind: str, part: dict[str, Any], at: dict[str, Any], mentioned: tuple[str, ...]
+) -> None:
+    fake = one()
+    button = {"singleTitle": "b", "singleURL": "https://h/"} if kind == "actionCard" else {}
+    assert code(post(fake, {"msgtype": kind, kind: {**part, **button}, "at": at})) == 0
+    (message,) = fake.messages("token")
+    assert message.mentions == mentioned
+
+
+def test_a_month_has_so_many_calls_for_all_robots_together() -> None:
+    clock = Clock()
+    clock.now = 1_701_359_999.0  # the last second of November 2023 in China
+    fake = FakeDingTalk({"a": FakeRobot(per_minute=2), "b": FakeRobot()}, quota=3, clock=clock)
+    asked = [post(fake, query=f"access_token={token}") for token in ("a", "a", "a", "b", "b")]
+    # The third one was too fast, which costs nothing.
+    assert [code(reply) for reply in asked] == [0, 0, 660026, 0, 90030]
+    clock.now += 1.0
+    assert code(post(fake, query="access_token=b")) == 0
+
+
+def test_a_banned_address_reaches_no_robot() -> None:
+    clock = Clock()
+    fake = FakeDingTalk({"token": FakeRobot()}, clock=clock)
+    fake.ban("203.0.113.9")
+    assert "errcode" not in json.loads(post(fake, client="203.0.113.9").body)
+    assert code(post(fake, client="203.0.113.10")) == 0
+    assert len(fake.requests("token")) == 1
+    fake.ban("203.0.113.9", seconds=600.0, answer=BANNED_PAGE)
+    assert post(fake, client="203.0.113.9").headers["content-type"].startswith("text/html")
+    clock.now += 600.0
+    assert code(post(fake, client="203.0.113.9")) == 0
 
 
 def test_a_body_may_have_twenty_thousand_bytes() -> None:
@@ -329,6 +384,9 @@ def test_only_a_robot_that_exists_can_misbehave() -> None:
         {"shown": 1},
         {"body": {}},
         {"other": 1},
+        {"headers": []},
+        {"headers": {"a": 1}},
+        {"headers": {"a": "b\r\nc: d"}},
         {"drop": []},
     ],
 )
@@ -339,6 +397,7 @@ def test_a_fault_that_is_none_is_an_error(value: Any) -> None:
 
 def test_faults_come_from_json() -> None:
     assert Fault.from_json({"drop": "after"}) == Fault(drop="after")
+    assert Fault.from_json({"headers": {"Retry-After": "5"}}) == Fault(headers={"Retry-After": "5"})
     assert Fault.from_json({"errcode": "0", "delay": 2, "shown": True}) == Fault(errcode="0", delay=2, shown=True)
 
 

@@ -1,7 +1,6 @@
-"""The fake robots over a real socket, and the page that shows what they were told."""
+"""The fake robots over a real socket: vendors by path, questions and faults of other processes, and the command."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,21 +10,26 @@ from typing import Any
 
 import pytest
 import urllib3
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
+import yaml
 
-from notifiers.messages import HOSTILE, MESSAGES
-from notifiers.strategies import ANY_TEXT
+from notifiers.messages import MESSAGES
 from posthouse import HttpReply
 from posthouse.core.plugin import Site
-from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, Fault, running
-from posthouse.fakes.page import markdown, page
+from posthouse.fakes import (
+    FakeDingTalk,
+    FakeFeishu,
+    FakeFeishuRobot,
+    FakeRobot,
+    FakeRobots,
+    FakeWeCom,
+    FakeWeComRobot,
+    Fault,
+    running,
+)
 from posthouse.notifiers.dingtalk import DingTalkNotifier, DingTalkSettings
 
 TEXT = {"msgtype": "text", "text": {"content": "hello"}}
 NOW = 1_700_000_000.0
-HARMLESS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "em", "strong")
-SAFE = 'rel="noreferrer noopener"'
 
 
 @pytest.fixture
@@ -80,6 +84,57 @@ def test_other_processes_can_ask_what_was_shown(address: str, client: urllib3.Po
     assert client.request("GET", f"{address}/healthz").json() == {"status": "ok"}
 
 
+def test_every_vendor_is_at_its_own_path(client: urllib3.PoolManager) -> None:
+    feishu, wecom = FakeFeishu({"a b": FakeFeishuRobot()}), FakeWeCom({"token": FakeWeComRobot()})
+    with running(FakeRobots(FakeDingTalk({"token": FakeRobot()}), feishu, wecom)) as address:
+        at = '<at user_id="ou_lilei">李雷</at>'
+        text = {"msg_type": "text", "content": {"text": at}}
+        to_feishu = client.request("POST", f"{address}/open-apis/bot/v2/hook/a%20b", json=text)
+        to_wecom = client.request("POST", f"{address}/cgi-bin/webhook/send?key=token", json=TEXT)
+        assert (to_feishu.json()["code"], to_wecom.json()["errcode"]) == (0, 0)
+        assert send(client, address).json()["errcode"] == 0
+        assert client.request("GET", f"{address}/robots/feishu/a%20b/shown").json() == [text]
+        assert client.request("GET", f"{address}/robots/feishu/a%20b/mentions").json() == [["ou_lilei"]]
+        assert client.request("GET", f"{address}/robots/wecom/token/shown").json() == [TEXT]
+        assert client.request("GET", f"{address}/robots/wecom/token/requests").json()[0]["query"] == "key=token"
+        # Without a vendor's name, the first one is meant.
+        assert client.request("GET", f"{address}/robots/dingtalk/token/shown").json() == [TEXT]
+        assert client.request("GET", f"{address}/robots/token/mentions").json() == [[]]
+        assert client.request("GET", f"{address}/robots/slack/token/shown").status == 404
+
+
+def test_a_fault_is_ordered_from_one_vendor_s_robot(client: urllib3.PoolManager) -> None:
+    app = FakeRobots(FakeDingTalk(any_token=True), FakeFeishu(any_token=True), FakeWeCom(any_token=True))
+    with running(app) as address:
+        fault = {"errcode": 99991400, "headers": {"x-ogw-ratelimit-reset": "3"}}
+        ordered = client.request("POST", f"{address}/robots/feishu/token/misbehave", json=fault)
+        assert ordered.json() == {"faults": 1}
+        assert send(client, address).json()["errcode"] == 0
+        reply = client.request("POST", f"{address}/open-apis/bot/v2/hook/token", json={})
+        assert (reply.status, reply.json()["code"]) == (429, 99991400)
+        assert reply.headers["x-ogw-ratelimit-reset"] == "3"
+
+
+def test_a_vendor_that_is_not_served_is_not_there(address: str, client: urllib3.PoolManager) -> None:
+    assert client.request("POST", f"{address}/open-apis/bot/v2/hook/token", json={}).status == 404
+    assert client.request("GET", f"{address}/robots/feishu/token/shown").status == 404
+
+
+@pytest.mark.parametrize("vendors", [(), (FakeDingTalk(), FakeDingTalk())])
+def test_there_is_one_fake_of_each_vendor_at_most(vendors: tuple[FakeDingTalk, ...]) -> None:
+    with pytest.raises(ValueError, match="vendor"):
+        FakeRobots(*vendors)
+
+
+def test_what_utf_8_cannot_hold_can_be_asked_for_all_the_same(address: str, client: urllib3.PoolManager) -> None:
+    half = b'{"msgtype":"text","text":{"content":"\\ud83d"}}'
+    headers = {"content-type": "application/json"}
+    url = f"{address}/robot/send?access_token=token"
+    assert client.request("POST", url, body=half, headers=headers).json()["errcode"] == 0
+    assert client.request("GET", f"{address}/robots/token/shown").json()[0]["text"] == {"content": "\ud83d"}
+    assert client.request("GET", f"{address}/").status == 200
+
+
 def test_other_processes_can_make_a_robot_misbehave(address: str, client: urllib3.PoolManager) -> None:
     faults = [{"errcode": 660026}, {"status": 502, "body": "<p>"}]
     answer = client.request("POST", f"{address}/robots/token/misbehave", json=faults)
@@ -88,7 +143,7 @@ def test_other_processes_can_make_a_robot_misbehave(address: str, client: urllib
     assert (send(client, address).status, send(client, address).json()["errcode"]) == (502, 0)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[{}]", b'[{"drop":"x"}]', b'{"nix":1}', b"[1]"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[{}]", b'[{"drop":"x"}]', b'{"nix":1}', b"[1]", b"[" * 20_000])
 def test_a_fault_that_is_none_is_a_bad_request(address: str, client: urllib3.PoolManager, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     answer = client.request("POST", f"{address}/robots/token/misbehave", body=body, headers=headers)
@@ -204,7 +259,7 @@ def test_the_page_shows_a_window_for_each_robot(
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert '<html lang="zh">' in html
     assert '<meta http-equiv="refresh" content="2">' in html
-    assert html.count('class="window"') == 2
+    assert html.count('class="window dingtalk"') == 2
     assert "01234567" in html
     assert token not in html
     assert "hello" in html
@@ -214,76 +269,6 @@ def test_the_page_may_load_and_run_nothing(address: str, client: urllib3.PoolMan
     headers = client.request("GET", f"{address}/").headers
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'; ")
     assert headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        {"msgtype": "text", "text": {"content": HOSTILE}},
-        {"msgtype": "markdown", "markdown": {"title": HOSTILE, "text": f"# {HOSTILE}\n\n{HOSTILE}\n- {HOSTILE}"}},
-        {"msgtype": "link", "link": {"title": HOSTILE, "text": HOSTILE, "messageUrl": "javascript:alert(1)"}},
-        {"msgtype": "feedCard", "feedCard": {"links": [{"title": HOSTILE, "messageURL": "'\"><x>", "picURL": "x"}]}},
-        {
-            "msgtype": "actionCard",
-            "actionCard": {
-                "title": HOSTILE,
-                "text": HOSTILE,
-                "btns": [
-                    {"title": HOSTILE, "actionURL": "javascript:alert(1)"},
-                    {"title": HOSTILE, "actionURL": "dingtalk://dingtalkclient/page/link?url=javascript%3Aalert(1)"},
-                    {"title": HOSTILE, "actionURL": 'https://h/"onclick="alert(1)'},
-                ],
-            },
-        },
-    ],
-)
-def test_nothing_in_a_message_becomes_html(payload: dict[str, Any]) -> None:
-    dingtalk = FakeDingTalk(any_token=True)
-    dingtalk.misbehave("<b>token", Fault(errcode="<b>x"))
-    with running(FakeRobots(dingtalk)) as address, urllib3.PoolManager(retries=False) as client:
-        for _ in range(2):
-            client.request("POST", f"{address}/robot/send?access_token=%3Cb%3Etoken", json=payload)
-    html = page(dingtalk)
-    assert len(dingtalk.shown("<b>token")) == 1
-    for sign in ("<at", "<font", "<script", "<img", "<x>", "<b>", 'javascript:alert(1)"', '"onclick'):
-        assert sign not in html
-
-
-@given(ANY_TEXT)
-@hypothesis_settings(deadline=None, max_examples=300)
-def test_markdown_is_drawn_with_harmless_tags_only(text: str) -> None:
-    html = markdown(text)
-    tags = set(re.findall(r"<[^>]*>", html))
-    harmless = {f"<{end}{name}>" for end in ("", "/") for name in HARMLESS}
-    links = {tag for tag in tags if re.fullmatch(r'<a href="https?://[^"]+" rel="noreferrer noopener">', tag)}
-    assert tags <= harmless | links | {"<br>", "</a>"}
-
-
-@pytest.mark.parametrize(
-    ("text", "html"),
-    [
-        ("#### Title\n\ntext", "<h4>Title</h4><p>text</p>"),
-        ("a\nb", "<p>a b</p>"),
-        ("a  \nb", "<p>a<br>b</p>"),
-        ("> a  \n> b", "<blockquote>a<br>b</blockquote>"),
-        ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
-        ("1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"),
-        ("**a** *b* feature_x_y", "<p><strong>a</strong> <em>b</em> feature_x_y</p>"),
-        (
-            "[a & b](https://h/?x=1&y=2)",
-            f'<p><a href="https://h/?x=1&amp;y=2" {SAFE}>a &amp; b</a></p>',
-        ),
-        ("[a](ftp://h/)", "<p>a</p>"),
-        ("![a](https://h/p.png)", "<p>🖼 a</p>"),
-        (
-            "[a](dingtalk://dingtalkclient/page/link?url=https%3A%2F%2Fh%2F&pc_slide=false)",
-            f'<p><a href="https://h/" {SAFE}>a</a></p>',
-        ),
-        ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"),
-    ],
-)
-def test_markdown_is_drawn_as_dingtalk_does(text: str, html: str) -> None:
-    assert markdown(text) == html
 
 
 # The command
@@ -299,6 +284,15 @@ def test_the_command_runs_until_it_is_told_to_stop(number: signal.Signals, clien
         address = process.stdout.readline().split()[-1]
         assert client.request("POST", f"{address}/robot/send?access_token=x", json=TEXT).json()["errcode"] == 310000
         assert client.request("POST", f"{address}/robot/send?access_token=x", json=TEXT).json()["errcode"] == 660026
+        hook, key = f"{address}/open-apis/bot/v2/hook/x", f"{address}/cgi-bin/webhook/send?key=x"
+        assert [client.request("POST", hook, json=TEXT).json()["code"] for _ in range(2)] == [19021, 11232]
+        assert [client.request("POST", key, json=TEXT).json()["errcode"] for _ in range(2)] == [0, 45009]
         process.send_signal(number)
-        assert f"url: {address}/robot/send" in process.stdout.read()
+        example = "\n".join(line for line in process.stdout.read().splitlines() if line.startswith(("config", " ")))
+        (notify,) = [webhook["notify"] for webhook in yaml.safe_load(example)["config"]["webhooks"]]
+        assert notify == {
+            "ding_talk": {"url": f"{address}/robot/send", "access_token": "demo-robot", "sign_key": "SECdemo"},
+            "fei_shu": {"url": f"{address}/open-apis/bot/v2/hook/demo-robot", "sign_key": "SECdemo"},
+            "wechat": {"url": f"{address}/cgi-bin/webhook/send?key=demo-robot"},
+        }
         assert process.wait(30.0) == 0

@@ -11,29 +11,42 @@ from dataclasses import asdict
 from http import HTTPStatus
 from types import FrameType
 from typing import Any
+from urllib.parse import quote, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from waitress import wasyncore
 from waitress.server import create_server
 
-from posthouse.fakes.dingtalk import SEND_PATH, FakeDingTalk, FakeReply, Fault
+from posthouse.fakes.exchange import FakeReply, json_reply
+from posthouse.fakes.faults import Fault
 from posthouse.fakes.page import PAGE_HEADERS, page
+from posthouse.fakes.vendor import FakeVendor
 
 #: What a request body may have here: more than the robots take, so that they can say that it is too long.
 READ_BYTES = 4 * 1024 * 1024
 THREADS = 8
+NOTHING_HERE = json_reply({"error": "there is nothing here"}, status=404)
 
 
 class FakeRobots:
-    """A WSGI application.
+    """A WSGI application with the robots of one vendor or several, at their vendors' paths.
 
-    ``POST /robot/send`` is the robots' address. ``GET /`` is a page for people. For tests in other processes there
-    are ``GET /robots/<token>/shown`` (a list of messages), ``GET /robots/<token>/requests`` (a list of `Received`),
-    ``POST /robots/<token>/misbehave`` (a list of `Fault`) and ``GET /healthz``, all in JSON.
+    ``GET /`` is a page for people. For tests in other processes there are, all in JSON and for a vendor that is
+    dingtalk, feishu or wecom,
+
+    - ``GET /robots/<vendor>/<token>/shown``: a list of messages
+    - ``GET /robots/<vendor>/<token>/mentions``: a list of ids for each of them
+    - ``GET /robots/<vendor>/<token>/requests``: a list of `Received`
+    - ``POST /robots/<vendor>/<token>/misbehave``: a `Fault` or a list of them, for the next requests
+    - ``GET /healthz``
+
+    Without ``/<vendor>`` it is the first vendor that is meant. Raises `ValueError` for two fakes of one vendor.
     """
 
-    def __init__(self, dingtalk: FakeDingTalk) -> None:
-        self.dingtalk = dingtalk
+    def __init__(self, *vendors: FakeVendor[Any]) -> None:
+        self.vendors = vendors
+        if not vendors or len({vendor.name for vendor in vendors}) < len(vendors):
+            raise ValueError("fake robots need one vendor or several different ones")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; raises `ConnectionAbortedError` where the connection is to be dropped."""
@@ -47,35 +60,46 @@ class FakeRobots:
         return [reply.body]
 
     def _reply(self, environ: WSGIEnvironment) -> FakeReply:
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        method, path = environ["REQUEST_METHOD"], quote(environ["PATH_INFO"], encoding="latin-1")
         body = environ["wsgi.input"].read(READ_BYTES)
-        if path == SEND_PATH:
-            headers = {"content-type": environ.get("CONTENT_TYPE", "")}
-            client = environ.get("REMOTE_ADDR", "127.0.0.1")
-            return self.dingtalk.answer(method, path, environ["QUERY_STRING"], headers, body, client=client)
+        for vendor in self.vendors:
+            if vendor.serves(path):
+                headers = {"content-type": environ.get("CONTENT_TYPE", "")}
+                client = environ.get("REMOTE_ADDR", "127.0.0.1")
+                return vendor.answer(method, path, environ["QUERY_STRING"], headers, body, client=client)
         match method, path.strip("/").split("/"):
             case "GET" | "HEAD", [""]:
-                return FakeReply(200, PAGE_HEADERS, page(self.dingtalk).encode())
+                return FakeReply(200, PAGE_HEADERS, page(self.vendors).encode("utf-8", "replace"))
             case "GET" | "HEAD", ["healthz"]:
-                return _json({"status": "ok"})
-            case "GET", ["robots", token, "shown"]:
-                return _json(self.dingtalk.shown(_text(token)))
-            case "GET", ["robots", token, "requests"]:
-                return _json([asdict(received) for received in self.dingtalk.requests(_text(token))])
-            case "POST", ["robots", token, "misbehave"]:
-                return self._misbehave(_text(token), body)
-        return _json({"error": "there is nothing here"}, status=404)
+                return json_reply({"status": "ok"})
+            case _, ["robots", *more] if len(more) in (2, 3):
+                vendors = [one for one in self.vendors if len(more) == 2 or one.name == more[0]]
+                return self._ask(vendors[0], method, unquote(more[-2]), more[-1], body) if vendors else NOTHING_HERE
+        return NOTHING_HERE
 
-    def _misbehave(self, token: str, body: bytes) -> FakeReply:
-        try:
-            value = json.loads(body)
-            faults = [Fault.from_json(fault) for fault in (value if isinstance(value, list) else [value])]
-            self.dingtalk.misbehave(token, *faults)
-        except ValueError as error:
-            return _json({"error": str(error)}, status=400)
-        except KeyError as error:
-            return _json({"error": str(error.args[0])}, status=404)
-        return _json({"faults": len(faults)})
+    def _ask(self, vendor: FakeVendor[Any], method: str, token: str, what: str, body: bytes) -> FakeReply:
+        match method, what:
+            case "GET", "shown":
+                return json_reply(vendor.shown(token))
+            case "GET", "mentions":
+                return json_reply(vendor.mentions(token))
+            case "GET", "requests":
+                return json_reply([asdict(received) for received in vendor.requests(token)])
+            case "POST", "misbehave":
+                return _misbehave(vendor, token, body)
+        return NOTHING_HERE
+
+
+def _misbehave(vendor: FakeVendor[Any], token: str, body: bytes) -> FakeReply:
+    try:
+        value = json.loads(body)
+        faults = [Fault.from_json(fault) for fault in (value if isinstance(value, list) else [value])]
+        vendor.misbehave(token, *faults)
+    except (ValueError, RecursionError) as error:
+        return json_reply({"error": str(error)}, status=400)
+    except KeyError as error:
+        return json_reply({"error": str(error.args[0])}, status=404)
+    return json_reply({"faults": len(faults)})
 
 
 @contextmanager
@@ -137,16 +161,6 @@ def _wait(seconds: float, *, gone: Callable[[], bool]) -> None:
     until = time.monotonic() + seconds
     while not gone() and (rest := until - time.monotonic()) > 0:
         time.sleep(min(rest, 0.02))
-
-
-def _text(part: str) -> str:
-    """Return a part of a path as text; WSGI hands bytes over as if they were Latin-1, decoded once already."""
-    return part.encode("latin-1").decode("utf-8", "replace")
-
-
-def _json(value: Any, *, status: int = 200) -> FakeReply:
-    body = json.dumps(value, ensure_ascii=False).encode()
-    return FakeReply(status, {"Content-Type": "application/json; charset=utf-8"}, body)
 
 
 def _reason(status: int) -> str:
