@@ -16,15 +16,15 @@ def test_a_person_has_a_name_in_a_system_and_an_address() -> None:
     assert found == Mention("Li Lei", ("gitlab:lilei", "email:lilei@example.com"))
 
 
-def test_a_person_without_a_name_to_show_goes_by_the_first_of_the_others() -> None:
-    assert mention("jira", "", "lilei", "JIRAUSER10100", "lilei") == Mention(
-        "lilei", ("jira:lilei", "jira:JIRAUSER10100")
-    )
+def test_a_person_may_have_several_names_in_a_system() -> None:
+    found = mention("jira", "", "lilei", "JIRAUSER10100", "lilei", text="Li Lei")
+    assert found == Mention("Li Lei", ("jira:lilei", "jira:JIRAUSER10100"))
 
 
 def test_nobody_is_no_mention() -> None:
     assert mention("gitlab", "") is None
     assert mention("gitlab", email="[REDACTED]") is None
+    assert mention("gitlab", text="Li Lei", guess=True) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_nobody_is_no_mention() -> None:
     ],
 )
 def test_an_address_that_nobody_reads_is_no_name(address: str) -> None:
-    assert mention("gitlab", "lilei", email=address) == Mention("lilei", ("gitlab:lilei",))
+    assert mention("gitlab", "lilei", text="Li Lei", email=address) == Mention("Li Lei", ("gitlab:lilei",))
 
 
 def test_who_is_called_in_a_text_is_only_a_guess() -> None:
@@ -106,7 +106,7 @@ def test_a_guess_that_is_called_like_somebody_adds_its_names_to_theirs() -> None
 
 
 def test_two_people_may_be_called_the_same() -> None:
-    both = [mention("gitlab", "wangwei", text="Wang Wei"), mention("gitlab", "wangwei2", text="Wang Wei")]
+    both = [mention("gitlab", "lilei", text="Li Lei"), mention("gitlab", "lilei2", text="Li Lei")]
     assert mentions(both) == tuple(both)
 
 

@@ -42,14 +42,13 @@ def mention(kind: str, *names: str, text: str = "", email: str = "", guess: bool
     """Return the mention of somebody who has these ``names`` in a system; None for nobody.
 
     ``kind`` is the webhook type's word in lower case, such as "gitlab". Empty names are left out, and so is an address
-    that nobody reads. ``text`` is what to call the person, which is the first of the names by default.
+    that nobody reads. ``text`` is what to call the person where none of the names is known; a ``guess`` without names
+    is nobody.
     """
     known = [first_line(name, NAME) for name in dict.fromkeys(names) if name]
     addresses = [f"{EMAIL}:{email}"] if ADDRESS.fullmatch(email) and not NO_MAILBOX.match(email) else []
-    shown = first_line(text, NAME) or next(iter(known), "")
-    if not shown and not addresses:
-        return None
-    return Mention(shown, (*(f"{kind}:{name}" for name in known), *addresses), guess=guess)
+    found, shown = (*(f"{kind}:{name}" for name in known), *addresses), first_line(text, NAME)
+    return Mention(shown, found, guess=guess) if found or (shown and not guess) else None
 
 
 def mentioned_in(markdown: str, kind: str) -> Iterator[Mention]:

@@ -2,7 +2,21 @@
 
 from typing import ClassVar
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
+from posthouse import (
+    Code,
+    Event,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Yes,
+    buttons,
+    fields,
+    mentions,
+    quote_markdown,
+)
 from posthouse.webhooks.gitlab.payload import (
     GitlabNotifyEventHandler,
     marked,
@@ -14,6 +28,7 @@ from posthouse.webhooks.gitlab.payload import (
     story,
     word,
 )
+from posthouse.webhooks.gitlab.people import mention_of
 
 #: What happened to a deployment, as (Chinese, English).
 WORDS = {
@@ -38,13 +53,15 @@ LEVELS = {
 }
 #: What an approver decides. What becomes of the deployment is to be understood from it.
 VERDICTS = frozenset({"approved", "rejected"})
+#: What makes a deployment come to nothing, so that who started it is mentioned.
+FAILURES = frozenset({"failed", "rejected"})
 
 
 class DeploymentHookNotifyEventHandler(GitlabNotifyEventHandler):
     """Tells of deployments that succeeded or failed, that wait for somebody, and of who approved or rejected them.
 
     To be chosen are `success`, `failed`, `blocked`, `approved` and `rejected`, and, off by default, `running` and
-    `canceled`.
+    `canceled`. Mentioned is who started a deployment that failed or was rejected.
     """
 
     events = ("Deployment Hook",)
@@ -86,6 +103,10 @@ class DeploymentHookNotifyEventHandler(GitlabNotifyEventHandler):
             ),
             story=_story(deployment),
             occurrence=_occurrence(event),
+            mentions=mentions(
+                (mention_of(deployment.at("user")),) if status in FAILURES else (),
+                without=mention_of(deployment.at("approver")),
+            ),
         )
 
     def _headline(self, deployment: Reader, status: str) -> Line:

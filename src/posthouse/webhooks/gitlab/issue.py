@@ -17,6 +17,7 @@ from posthouse.webhooks.gitlab.payload import (
     story,
     word,
 )
+from posthouse.webhooks.gitlab.people import issue_mentions
 
 #: What GitLab calls its work items, as (Chinese, English with its article).
 TYPES = {
@@ -59,6 +60,9 @@ class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
 
     To be chosen are GitLab's actions and what an update may be about; several of them may come in one event. Off by
     default are `made_public`, `title_changed`, `description_changed`, `labels_changed` and `milestone_changed`.
+
+    Mentioned are assignees when they are given an issue or it is opened again, and who is called by `@username` in the
+    description of a new one.
     """
 
     events = ("Issue Hook",)
@@ -102,6 +106,7 @@ class IssueHookNotifyEventHandler(GitlabNotifyEventHandler):
             ),
             story=issue_story(issue, attributes),
             occurrence=occurrence("issue", number(attributes, "id"), what, attributes.text("updated_at")),
+            mentions=issue_mentions(issue, what, told=self.told_of(event)),
         )
 
     def what(self, event: Event) -> str:

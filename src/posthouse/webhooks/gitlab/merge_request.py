@@ -31,6 +31,7 @@ from posthouse.webhooks.gitlab.payload import (
     story,
     word,
 )
+from posthouse.webhooks.gitlab.people import merge_request_mentions
 
 #: What happened, as (Chinese, English). An action of GitLab's, or what an update turned out to be.
 WORDS = {
@@ -104,6 +105,9 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
     To be chosen are GitLab's actions, `approvals_reset` (by a push), and what an update may be about; several of them
     may come in one event. Off by default are `reviewed`, `threads_resolved`, `auto_merge_set`, `reviewers_removed`,
     `assignees_removed`, `description_changed`, `labels_changed` and `milestone_changed`.
+
+    Mentioned are reviewers and assignees when they are asked, reviewers of a draft when it is ready, the author when
+    changes are requested, and who is called by `@username` in the description of a new one.
     """
 
     events = ("Merge Request Hook",)
@@ -140,6 +144,7 @@ class MergeRequestHookNotifyEventHandler(GitlabNotifyEventHandler):
             ),
             story=story("merge_request", project_id(request), marked("!", number(attributes, "iid"))),
             occurrence=_occurrence(request, what),
+            mentions=merge_request_mentions(request, what, told=self.told_of(event)),
         )
 
     def _what(self, event: Event) -> str:

@@ -12,13 +12,15 @@ from posthouse.webhooks.gitlab.payload import (
     occurrence,
     word,
 )
+from posthouse.webhooks.gitlab.people import note_mentions
 from posthouse.webhooks.gitlab.target import target_of, thing_story, thing_title, thing_words
 
 
 class NoteHookNotifyEventHandler(GitlabNotifyEventHandler):
     """Tells of new comments that people wrote.
 
-    To be chosen are `create`, and `update` (the text was edited), which is off by default.
+    To be chosen are `create`, and `update` (the text was edited), which is off by default. Mentioned is who is called
+    by `@username` in a new comment.
     """
 
     events = ("Note Hook",)
@@ -61,6 +63,7 @@ class NoteHookNotifyEventHandler(GitlabNotifyEventHandler):
                 note_action(note),
                 note.text("object_attributes.updated_at"),
             ),
+            mentions=note_mentions(note, note_action(note)),
         )
 
     def _headline(self, note: Reader, target: str, thing: Reader) -> Line:

@@ -31,6 +31,10 @@ class GitlabNotifyEventHandler(NotifyEventHandler):
         """Decide about one of the handler's ``happenings``; ``silence`` is why it is not told."""
         return Yes() if self.tells(event, what) else No(silence)
 
+    def told_of(self, event: Event) -> frozenset[str]:
+        """Return which of the handler's happenings are told."""
+        return frozenset(what for what in self.happenings if self.tells(event, what))
+
     def foremost(self, event: Event, found: Sequence[str]) -> str:
         """Return which of the happenings that came in one event is told, the first if none is; empty without any."""
         return next((what for what in found if self.tells(event, what)), next(iter(found), ""))

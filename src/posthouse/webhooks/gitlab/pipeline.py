@@ -37,6 +37,7 @@ from posthouse.webhooks.gitlab.payload import (
     story,
     word,
 )
+from posthouse.webhooks.gitlab.people import pipeline_mentions
 from posthouse.webhooks.gitlab.pipeline_history import memory_of, status_before, topic_of
 
 #: What statuses do not tell, as (Chinese, English).
@@ -54,6 +55,8 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
     To be chosen are GitLab's statuses, `fixed` (passed after a failure, on the same branch, tag or merge request) and
     `still_failing` (failed after a failure). `success` is every pipeline that passes, also with warnings; `failed` is
     the first failure only, so that each of the others can be left out.
+
+    Mentioned are, at the first failure only, who started the pipeline and who wrote the commit that made it start.
     """
 
     events = ("Pipeline Hook",)
@@ -98,6 +101,7 @@ class PipelineHookNotifyEventHandler(GitlabNotifyEventHandler):
             facts=self.facts(pipeline, ref=ref, action=what, status=status, source=word(attributes, "source")),
             story=story("pipeline", project_id(pipeline), marked(":", number(attributes, "id"))),
             occurrence=occurrence("pipeline", number(attributes, "id"), status),
+            mentions=pipeline_mentions(pipeline, what),
         )
 
     def _headline(self, pipeline: Reader, what: str) -> Line:
