@@ -18,6 +18,7 @@ from posthouse.webhooks.github.payload import (
     story,
     word,
 )
+from posthouse.webhooks.github.people import comment_mentions
 from posthouse.webhooks.github.pull_request import request_story
 
 #: What may happen to a comment. "{thing}" is what it is about.
@@ -40,7 +41,10 @@ class Target:
 
 
 class GitHubCommentNotifyEventHandler(GitHubNotifyEventHandler):
-    """Tells of new comments that people wrote."""
+    """Tells of new comments that people wrote.
+
+    Mentioned is who is called by `@login` in them.
+    """
 
     events = ("issue_comment", "pull_request_review_comment", "commit_comment")
     happenings = defaults(HAPPENINGS)
@@ -75,6 +79,7 @@ class GitHubCommentNotifyEventHandler(GitHubNotifyEventHandler):
             ),
             story=target.story,
             occurrence=occurrence(event.name, *own),
+            mentions=comment_mentions(comment, what),
         )
 
     def _headline(self, comment: Reader, what: str, target: Target) -> Line:

@@ -1,6 +1,20 @@
 """Deployments: which environment has a new version, or has not."""
 
-from posthouse import Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, quote_markdown
+from posthouse import (
+    Code,
+    Event,
+    Level,
+    Line,
+    Link,
+    Message,
+    No,
+    Reader,
+    Yes,
+    buttons,
+    fields,
+    mentions,
+    quote_markdown,
+)
 from posthouse.webhooks.github.payload import (
     GitHubNotifyEventHandler,
     Happening,
@@ -12,6 +26,7 @@ from posthouse.webhooks.github.payload import (
     story,
     word,
 )
+from posthouse.webhooks.github.people import mention_of
 
 #: What may become of a deployment, by GitHub's states.
 HAPPENINGS = {
@@ -25,12 +40,17 @@ HAPPENINGS = {
         "{ref}等待批准部署到 {place}", "{ref} waits for an approval to be deployed to {place}", told=False
     ),
 }
+#: What makes a deployment come to nothing.
+FAILURES = frozenset({"failure", "error"})
 #: How anything else is told, should a subclass want to.
 OTHER = Happening("{ref}在 {place} 的部署状态有变化", "The deployment of {ref} to {place} changed its status")
 
 
 class GitHubDeploymentStatusNotifyEventHandler(GitHubNotifyEventHandler):
-    """Tells of deployments that went well or failed."""
+    """Tells of deployments that went well or failed.
+
+    Mentioned is who started one that failed.
+    """
 
     events = ("deployment_status",)
     #: Every preview of a pull request and every GitHub Page is a deployment.
@@ -69,6 +89,7 @@ class GitHubDeploymentStatusNotifyEventHandler(GitHubNotifyEventHandler):
             facts=self.facts(change, ref=ref, environment=place, status=state),
             story=story(change, "deployment", number(deployment, "id")),
             occurrence=occurrence("deployment_status", number(status, "id"), state),
+            mentions=mentions((mention_of(deployment.at("creator")),) if state in FAILURES else ()),
         )
 
     def _headline(self, state: str, *, ref: str, place: str) -> Line:

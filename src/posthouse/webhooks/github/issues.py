@@ -15,6 +15,7 @@ from posthouse.webhooks.github.payload import (
     when,
     word,
 )
+from posthouse.webhooks.github.people import issue_mentions
 
 #: What may happen, by GitHub's actions; an edited one may have a new title. Labels and milestones are set by the dozen.
 HAPPENINGS = {
@@ -47,7 +48,11 @@ REASONS = {"not_planned": ("（不打算处理）", " as not planned"), "duplica
 
 
 class GitHubIssuesNotifyEventHandler(GitHubNotifyEventHandler):
-    """Tells of the life of issues, and of who has them now."""
+    """Tells of the life of issues, and of who has them now.
+
+    Mentioned are assignees when they are given an issue or it is opened again, and who is called by `@login` in a new
+    one.
+    """
 
     events = ("issues",)
     happenings = defaults(HAPPENINGS)
@@ -86,6 +91,7 @@ class GitHubIssuesNotifyEventHandler(GitHubNotifyEventHandler):
             story=issue_story(change),
             occurrence=occurrence("issue", number(issue, "id"), what, *when(change, issue, what)),
             hold=hold(issue_story(change), what),
+            mentions=issue_mentions(change, what, told=self.told_of(event)),
         )
 
     def _headline(self, change: Reader, what: str) -> Line:

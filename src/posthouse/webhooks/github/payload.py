@@ -68,6 +68,10 @@ class GitHubNotifyEventHandler(NotifyEventHandler):
         found = [what for field, what in EDITS.items() if action == "edited" and event.reader.has(f"changes.{field}")]
         return next((what for what in found if self.tells(event, what)), next(iter(found), action))
 
+    def told_of(self, event: Event) -> frozenset[str]:
+        """Return which of the handler's happenings are told."""
+        return frozenset(what for what in self.happenings if self.tells(event, what))
+
     def about(self, reader: Reader) -> tuple[Block, ...]:
         """Return the line that says which repository it is about; none where the payload does not say."""
         repository = Link(name(reader, "repository.full_name"), reader.link("repository.html_url"))

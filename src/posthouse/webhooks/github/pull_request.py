@@ -16,6 +16,7 @@ from posthouse.webhooks.github.payload import (
     when,
     word,
 )
+from posthouse.webhooks.github.people import pull_request_mentions
 
 #: What may happen, by GitHub's actions; a closed one may be merged, and an edited one has a new title or target.
 #: New commits are a push already, and labels or milestones are set by the dozen.
@@ -52,7 +53,11 @@ INTRODUCTIONS = frozenset({"opened", "reopened", "ready_for_review"})
 
 
 class GitHubPullRequestNotifyEventHandler(GitHubNotifyEventHandler):
-    """Tells of each step of a pull request, of whose turn it is, and of new titles and targets."""
+    """Tells of each step of a pull request, of whose turn it is, and of new titles and targets.
+
+    Mentioned are assignees and reviewers when they are asked, reviewers also when a draft is ready, and who is called
+    by `@login` in a new one.
+    """
 
     events = ("pull_request",)
     happenings = defaults(HAPPENINGS)
@@ -85,6 +90,7 @@ class GitHubPullRequestNotifyEventHandler(GitHubNotifyEventHandler):
             story=request_story(change, request),
             occurrence=occurrence("pull_request", number(request, "id"), what, *when(change, request, what)),
             hold=hold(request_story(change, request), what),
+            mentions=pull_request_mentions(change, what, told=self.told_of(event)),
         )
 
     def _happening(self, event: Event) -> str:

@@ -12,6 +12,7 @@ from posthouse.webhooks.github.payload import (
     occurrence,
     word,
 )
+from posthouse.webhooks.github.people import review_mentions
 from posthouse.webhooks.github.pull_request import branches, request_number, request_story, state
 
 #: What a review may come to, by the state of a submitted one; a dismissed one counts no more.
@@ -28,7 +29,10 @@ OTHER = Happening("{who} 修改了对{pr} 的审核", "{who} edited a review of 
 
 
 class GitHubPullRequestReviewNotifyEventHandler(GitHubNotifyEventHandler):
-    """Tells of reviews, and of those that were dismissed."""
+    """Tells of reviews, and of those that were dismissed.
+
+    Mentioned are the author of a pull request when changes are requested, and who is called by `@login` in a review.
+    """
 
     events = ("pull_request_review",)
     happenings = defaults(HAPPENINGS)
@@ -67,6 +71,7 @@ class GitHubPullRequestReviewNotifyEventHandler(GitHubNotifyEventHandler):
             ),
             story=request_story(change, request),
             occurrence=occurrence("review", number(review, "id"), what),
+            mentions=review_mentions(change, what),
         )
 
     def _headline(self, change: Reader, what: str) -> Line:

@@ -14,6 +14,7 @@ from posthouse.webhooks.github.payload import (
     story,
     word,
 )
+from posthouse.webhooks.github.people import workflow_run_mentions
 from posthouse.webhooks.github.workflow_history import compared, end_of, is_outdated, outcome, recalled
 
 #: What may come of a run. Only a run whose branch failed before can be fixed.
@@ -40,6 +41,8 @@ class GitHubWorkflowRunNotifyEventHandler(GitHubNotifyEventHandler):
 
     To be chosen are GitHub's conclusions, and what they mean after the run before: `failed` is the first failure only,
     `still_failing` every further one, `fixed` the first success after it. `success` is every success.
+
+    Mentioned are, at the first failure only, who started the run and who wrote the commit that made it start.
     """
 
     events = ("workflow_run",)
@@ -93,6 +96,7 @@ class GitHubWorkflowRunNotifyEventHandler(GitHubNotifyEventHandler):
             ),
             story=story(change, "workflow_run", number(run, "id")),
             occurrence=occurrence("workflow_run", number(run, "id"), str(_attempt(run)), word(run, "conclusion")),
+            mentions=workflow_run_mentions(run, what),
         )
 
     def _headline(self, change: Reader, what: str) -> Line:
