@@ -1,11 +1,12 @@
 """What is told of comments: once each, with what there is, and nothing of what not everybody may read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from posthouse import Event, EventHandler, Message, No, Site
+from posthouse import Event, EventHandler, Mention, Message, No, Site
 from posthouse.webhooks.jira.comment import CommentChangedNotifyEventHandler, CommentCreatedNotifyEventHandler
 from posthouse.webhooks.jira.handler import JiraWebhookSettings
 from posthouse.webhooks.jira.issue_update import IssueUpdatedNotifyEventHandler
@@ -255,7 +256,9 @@ def test_who_is_mentioned_goes_by_the_name_that_the_payload_knows(mention: str) 
 
 def test_an_account_that_the_payload_does_not_know_is_not_shown() -> None:
     payload = {"comment": comment("Ask [~accountid:77aa88bb99]", base=CLOUD), "issue": issue(CLOUD)}
-    assert "77aa88bb99" not in told(payload).to_json()
+    message = told(payload)
+    assert "77aa88bb99" not in replace(message, mentions=()).to_json()
+    assert message.mentions == (Mention("", ("jira:77aa88bb99",)),)
 
 
 @pytest.mark.parametrize("body", [None, 5, [], {"type": "table"}, {"type": "doc", "content": 5}, "", " \n"])

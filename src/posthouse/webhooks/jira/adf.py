@@ -15,6 +15,8 @@ STEPS = 2000
 MARKS = 20
 #: How long a name in a text may be, in characters.
 NAME = 80
+#: What a mention may say of whom it is for, in ``userType``; the others are apps and groups.
+PEOPLE = frozenset({"", "DEFAULT"})
 #: Between lines, and between the cells of a table; neither is told twice in a row.
 BREAK = "\n"
 CELL = " | "
@@ -44,6 +46,22 @@ def plain_text(document: Mapping[str, object], people: Mapping[str, str], *, lim
             _show(piece[:room], shown)
             room -= len(piece)
     return "".join(shown), bool(walk)
+
+
+def mentioned_in(document: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield who is mentioned in a document: their account, and what the document itself calls them."""
+    walk: list[Iterator[object]] = [iter((document,))]
+    for _ in range(STEPS):
+        if not walk:
+            break
+        piece = next(walk[-1], END)
+        if piece is END:
+            walk.pop()
+        elif isinstance(piece, dict):
+            node = Reader(piece)
+            if node.text("type") == "mention" and node.text("attrs.userType") in PEOPLE:
+                yield node.text("attrs.id"), first_line(_called(node.at("attrs")), NAME)
+            walk.append(_content(node))
 
 
 def _show(piece: str, shown: list[str]) -> None:
@@ -118,11 +136,15 @@ def _leaf(node: Reader, people: Mapping[str, str]) -> str:
 
 
 def _mention(attributes: Reader, people: Mapping[str, str]) -> str:
-    """Return the name of who is mentioned; the text of a mention is "@" with the name at that time, or nothing."""
-    account = attributes.text("id")
-    text = attributes.text("text").removeprefix("@")
-    known = people.get(account) or ("" if account and account in text else text)
+    """Return the name of who is mentioned."""
+    known = people.get(attributes.text("id")) or _called(attributes)
     return f"@{first_line(known, NAME) or '…'}"
+
+
+def _called(attributes: Reader) -> str:
+    """Return the text of a mention, which is "@" with the name at that time, or nothing, or the account."""
+    account, text = attributes.text("id"), attributes.text("text").removeprefix("@")
+    return "" if account and account in text else text
 
 
 def _day(attributes: Reader) -> str:

@@ -7,13 +7,14 @@ Jira Data Center), and the payloads that Jiras were seen to send.
 """
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar
 
-from posthouse import Block, Event, Hold, Line, Link, Message, No, Reader, Text, Yes, buttons
+from posthouse import Block, Event, Hold, Line, Link, Mention, Message, No, Reader, Text, Yes, buttons, mentions
 from posthouse.webhooks.jira.handler import is_restricted
 from posthouse.webhooks.jira.numbered import NumberedIssueNotifyEventHandler
 from posthouse.webhooks.jira.payload import issue_key, issue_title, number, quote, word
-from posthouse.webhooks.jira.people import person_name, user_name
+from posthouse.webhooks.jira.people import first_mention, mentions_in, person_name, user_name
 
 #: How long a comment without its issue waits for the complete one, in seconds. Jira sends both at once.
 PATIENCE = 5.0
@@ -39,7 +40,10 @@ WORDS = {
 
 
 class CommentCreatedNotifyEventHandler(NumberedIssueNotifyEventHandler):
-    """Tells of new comments that people wrote."""
+    """Tells of new comments that people wrote.
+
+    Mentioned is who is mentioned in them, unless not everybody may read them.
+    """
 
     events: ClassVar[tuple[str, ...]] = ("comment_created",)
 
@@ -67,17 +71,23 @@ class CommentCreatedNotifyEventHandler(NumberedIssueNotifyEventHandler):
             story=self.numbered_story(reader, _issue_number(reader)),
             occurrence=self.comment_occurrence(event),
             hold=self.hold(event),
+            mentions=mentions(self.called(event), without=first_mention(reader, *ACTORS)),
         )
 
     def said(self, reader: Reader) -> tuple[Block, ...]:
         """Return what the comment says, or that not everybody may read it; nothing at all where that is hidden."""
-        setting = self.settings.restricted_comments if is_restricted(reader.at("comment")) else "full"
+        setting = self._setting(reader)
         if setting == "full":
             return quote(reader, "comment.body")
         note = self.say(
             zh="评论仅部分人可见，内容从略。", en="Only some people may read the comment; it is left out here."
         )
         return (Text(note),) if setting == "redact" else ()
+
+    def called(self, event: Event) -> Iterator[Mention | None]:
+        """Yield who is mentioned in a comment that is shown; in one that was edited they were mentioned before."""
+        if comment_action(event) == "created" and self._setting(event.reader) == "full":
+            yield from mentions_in(event.reader, "comment.body")
 
     def comment_occurrence(self, event: Event) -> str | None:
         """Return what names the comment in its present state, whichever event brings it."""
@@ -91,6 +101,10 @@ class CommentCreatedNotifyEventHandler(NumberedIssueNotifyEventHandler):
         if not burst or comment_action(event) == "deleted":
             return None
         return Hold(burst, 0.0 if issue_key(event.reader) else PATIENCE)
+
+    def _setting(self, reader: Reader) -> str:
+        """Return how much of the comment is told."""
+        return self.settings.restricted_comments if is_restricted(reader.at("comment")) else "full"
 
     def _headline(self, reader: Reader, action: str) -> Line:
         if action == "deleted":

@@ -1,6 +1,6 @@
 """Issues that come and go: what they are about, and who has them now."""
 
-from posthouse import Block, Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields
+from posthouse import Block, Code, Event, Level, Line, Link, Message, No, Reader, Yes, buttons, fields, mentions
 from posthouse.webhooks.jira.payload import (
     JiraNotifyEventHandler,
     issue_title,
@@ -11,7 +11,7 @@ from posthouse.webhooks.jira.payload import (
     number,
     quote,
 )
-from posthouse.webhooks.jira.people import first_person, person_name
+from posthouse.webhooks.jira.people import first_mention, first_person, mentions_in, person_name
 
 #: What is urgent by the names that Jira's own priorities have and had; an administrator may call them anything.
 URGENT = frozenset({"blocker", "critical", "highest", "最高", "最高级", "紧急", "阻塞"})
@@ -40,7 +40,10 @@ class IssueNotifyEventHandler(JiraNotifyEventHandler):
 
 
 class IssueCreatedNotifyEventHandler(IssueNotifyEventHandler):
-    """Tells of new issues, of urgent ones as a warning."""
+    """Tells of new issues, of urgent ones as a warning.
+
+    Mentioned are who has it, and who is mentioned in its description.
+    """
 
     events = ("jira:issue_created",)
 
@@ -59,6 +62,10 @@ class IssueCreatedNotifyEventHandler(IssueNotifyEventHandler):
             facts=self.facts(issue, action="created"),
             story=self.story(issue),
             occurrence=self.occurrence_of(issue, "issue_created"),
+            mentions=mentions(
+                (first_mention(issue, "issue.fields.assignee"), *mentions_in(issue, "issue.fields.description")),
+                without=first_mention(issue, *CREATORS),
+            ),
         )
 
     def _headline(self, issue: Reader) -> Line:

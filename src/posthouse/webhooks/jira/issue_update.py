@@ -1,5 +1,6 @@
 """Updates of issues: what changed, told by the most important change, and the comments that come with it."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from posthouse import (
@@ -8,6 +9,7 @@ from posthouse import (
     Event,
     Level,
     Line,
+    Mention,
     Message,
     No,
     Reader,
@@ -18,13 +20,14 @@ from posthouse import (
     fields,
     first_line,
     join,
+    mentions,
 )
 from posthouse.webhooks.jira.changelog import Change, changes, silence
 from posthouse.webhooks.jira.comment import CommentCreatedNotifyEventHandler, comment_action
 from posthouse.webhooks.jira.handler import JiraWebhookSettings
 from posthouse.webhooks.jira.issue import IssueNotifyEventHandler, is_urgent
 from posthouse.webhooks.jira.payload import SHOWN, WORD, is_cloud, issue_title, named, word
-from posthouse.webhooks.jira.people import first_person, person_name
+from posthouse.webhooks.jira.people import first_mention, first_person, mention_by, person_name
 from posthouse.webhooks.jira.sentences import NAMES, NEWS, UPDATED, foremost, rank, sentence
 
 
@@ -33,6 +36,8 @@ class IssueUpdatedNotifyEventHandler(IssueNotifyEventHandler):
 
     Comments follow the switches of their own events, ``comment_created`` and ``comment_updated``, as Server puts them
     into updates. What automation rules and webhooks without a body send is always told, as nobody says what changed.
+
+    Mentioned are who has an issue now that was given to them or is open again, and who is mentioned in a new comment.
     """
 
     events = ("jira:issue_updated",)
@@ -100,7 +105,18 @@ class IssueUpdatedNotifyEventHandler(IssueNotifyEventHandler):
             story=self.story(issue),
             occurrence=self.occurrence_of(issue, "issue_updated"),
             hold=self._comments.hold(event) if commented else None,
+            mentions=mentions(self._called(event, news), without=first_mention(issue, "user")),
         )
+
+    def _called(self, event: Event, news: tuple[Change, ...]) -> Iterator[Mention | None]:
+        """Yield who has something to do now, and who is mentioned in the comment that came with it."""
+        issue, given = event.reader, {change.kind: change for change in news if self.tells(event, change.kind)}
+        if "reopened" in given or ("assigned" in given and given["assigned"].after):
+            has_it = first_mention(issue, "issue.fields.assignee")
+            assigned = given.get("assigned")
+            yield has_it or (mention_by(issue, assigned.identity, assigned.after) if assigned else None)
+        if issue.at("comment").value:
+            yield from self._comments.called(event)
 
     def _is_told(self, event: Event) -> bool:
         """Tell whether a change is worth a message, or whether nobody says what changed but sent it all the same."""

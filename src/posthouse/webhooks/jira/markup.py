@@ -1,6 +1,6 @@
 """What people wrote into Jira, as plain text to quote: wiki markup, and the document format that follows it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from posthouse import excerpt
 from posthouse.webhooks.jira import adf, wiki
@@ -9,6 +9,8 @@ from posthouse.webhooks.jira import adf, wiki
 QUOTED = 300
 #: How much of a text is read for that, in characters: what is beyond cannot be seen, and markup is left out.
 READ = 4000
+#: How much of a text is looked through for mentions, in characters.
+LOOKED_THROUGH = 20_000
 
 
 def excerpt_of(body: object, people: Mapping[str, str]) -> str:
@@ -29,3 +31,11 @@ def excerpt_of(body: object, people: Mapping[str, str]) -> str:
         return ""
     short = excerpt(shown, QUOTED)
     return f"{short}…" if cut and not short.endswith("…") else short
+
+
+def mentioned_in(body: object) -> Iterator[tuple[str, str]]:
+    """Yield who is mentioned in a text: the account, name or key it has of them, and the name it shows, if any."""
+    if isinstance(body, str):
+        yield from wiki.mentioned_in(body[:LOOKED_THROUGH])
+    elif isinstance(body, dict) and body.get("type") == "doc":
+        yield from adf.mentioned_in(body)

@@ -164,11 +164,11 @@ class JiraNotifyEventHandler(NotifyEventHandler):
             return message
         blocks = tuple(block for block in message.blocks if isinstance(block, Buttons))
         if self.settings.confidential == "title":
-            return replace(message, blocks=(*self.about(reader), *blocks))
+            return replace(message, blocks=(*self.about(reader), *blocks), mentions=())
         title = self.title(
             zh="机密问题 {key} 有新动态", en="There is news of the confidential issue {key}", key=issue_key(reader)
         )
-        return replace(message, title=title.strip(), blocks=(*self.about(reader), *blocks))
+        return replace(message, title=title.strip(), blocks=(*self.about(reader), *blocks), mentions=())
 
 
 def name(reader: Reader, *paths: str) -> str:

@@ -1,4 +1,4 @@
-"""Who the people in a payload are, by the names they show; never by their ids or their e-mail addresses.
+"""Who the people in a payload are, by the names they show; their ids and e-mail addresses only serve to mention them.
 
 Jira Cloud knows people by ``accountId``, Data Center and Server by ``name`` and ``key``; each has ``displayName``.
 """
@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from posthouse import Reader, first_line
+from posthouse import Mention, Reader, first_line, mention
+from posthouse.webhooks.jira.markup import mentioned_in
 
+#: What names of Jira's begin with where people are mentioned.
+KIND = "jira"
 #: How long a name may be before it is cut, in characters.
 NAME = 255
 #: How many comments of an issue are looked at for the names of people.
@@ -45,10 +48,38 @@ def people(reader: Reader) -> dict[str, str]:
     known: dict[str, str] = {}
     for person in _everybody(reader):
         shown = person_name(person)
-        for identity in (person.text("accountId"), person.text("name"), person.text("key")):
+        for identity in _identities(person):
             if shown and identity:
                 known.setdefault(identity, shown)
     return known
+
+
+def first_mention(reader: Reader, *paths: str) -> Mention | None:
+    """Return the mention of the first person there is at one of the paths; none of an app, which reads nothing."""
+    person = next((found for path in paths if (found := reader.at(path)).value), Reader(None))
+    return _mention_of(person)
+
+
+def mention_by(reader: Reader, identity: str, shown: str) -> Mention | None:
+    """Return the mention of the person with this account, name or key, who goes by ``shown`` if nobody here has it."""
+    person = next((one for one in _everybody(reader) if identity and identity in _identities(one)), None)
+    return mention(KIND, identity, text=shown) if person is None else _mention_of(person)
+
+
+def mentions_in(reader: Reader, path: str) -> Iterator[Mention | None]:
+    """Yield whom somebody mentions in the text at ``path``, in whatever markup."""
+    for identity, shown in mentioned_in(reader.at(path).value):
+        yield mention_by(reader, identity, shown)
+
+
+def _mention_of(person: Reader) -> Mention | None:
+    if person.text("accountType") == "app":
+        return None
+    return mention(KIND, *_identities(person), text=person_name(person), email=person.text("emailAddress"))
+
+
+def _identities(person: Reader) -> tuple[str, str, str]:
+    return person.text("accountId"), person.text("name"), person.text("key")
 
 
 def _everybody(reader: Reader) -> Iterator[Reader]:

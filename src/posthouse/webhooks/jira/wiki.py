@@ -40,6 +40,7 @@ INSIDE_ADDRESS = r"[*_+^~.,;:!?()']"
 #: The name of a user in Data Center that people know; not a key (``JIRAUSER10100``), a mail address or an id.
 LOGIN = re.compile(r"(?!JIRAUSER)[^\W\d_][\w.-]{0,19}")
 MENTIONS = re.compile(MENTION)
+CALLED = re.compile(rf"(?<!\\){MENTION}")
 #: What stands between two of these stays as it is.
 VERBATIM = re.compile(r"(?<!\\)\{(?P<name>code|noformat)(?::[^{}\n]*+)?\}")
 #: What has lines of its own. Of its parameters only the title is to be read.
@@ -74,17 +75,26 @@ def plain_text(text: str, people: Mapping[str, str]) -> str:
 
     What is deleted keeps its dashes: ``-Friday- Monday`` without them would say something else.
     """
-    return "\n".join(_blocks(text, people))
+    return "\n".join(_block(block, people, verbatim=verbatim) for block, verbatim in _blocks(text))
 
 
-def _blocks(text: str, people: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is in code blocks, where only mentions are replaced, and what is around them."""
+def mentioned_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield who is mentioned outside of code: their account, name or key, and what the text itself calls them."""
+    for block, verbatim in _blocks(text):
+        for found in CALLED.finditer("" if verbatim else block):
+            user = (found["user"] or "").strip()
+            if user:  # what was cut off is no mention
+                yield user.removeprefix("accountid:"), first_line(found["alias"] or _login(user), NAME)
+
+
+def _blocks(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield what is in code blocks, which is verbatim but for mentions, and what is around them; each says which."""
     begin, inside = 0, ""
     for tag in VERBATIM.finditer(text):
         if inside in ("", tag["name"]):
-            yield _block(text[begin : tag.start()], people, verbatim=bool(inside))
+            yield text[begin : tag.start()], bool(inside)
             begin, inside = tag.end(), "" if inside else tag["name"]
-    yield _block(text[begin:], people, verbatim=bool(inside))
+    yield text[begin:], bool(inside)
 
 
 def _block(text: str, people: Mapping[str, str], *, verbatim: bool) -> str:
@@ -181,5 +191,9 @@ def _with_names(text: str, people: Mapping[str, str]) -> str:
 def _mention(found: re.Match[str], people: Mapping[str, str]) -> str:
     user, alias = (found["user"] or "").strip(), (found["alias"] or "").strip()
     account = user.removeprefix("accountid:") if user else (found["account"] or "")
-    known = people.get(account) or alias or (user if LOGIN.fullmatch(user) else "")
+    known = people.get(account) or alias or _login(user)
     return f"@{first_line(known, NAME) or '…'}"
+
+
+def _login(user: str) -> str:
+    return user if LOGIN.fullmatch(user) else ""
