@@ -416,3 +416,26 @@ def test_the_relay_prepares_every_token(opened: Open) -> None:
     assert isinstance(house.relay, Relay)
     budgets = house.relay.outbox.history.budgets()
     assert sorted(budgets) == sorted(set(house.relay.desk.robots.tokens.values()))
+
+
+@pytest.mark.parametrize(("own", "attempts"), [("", 2), (", unclear_retries: 0", 1), (", unclear_retries: 3", 4)])
+def test_what_may_be_shown_twice_is_sent_again_only_so_often(opened: Open, own: str, attempts: int) -> None:
+    house = opened(f"    ops: {{fei_shu: {{token: token-one{own}}}}}\n    other: {{ding_talk: {{access_token: two}}}}")
+    house.robots.replies = [TryLater("no answer", verdict="ambiguous")] * 10
+    event_id = says(house, "once, please")
+    for _ in range(20):
+        house.work()
+        house.now += 700
+    assert house.state(event_id) == "buried"
+    assert len(house.robots.requests) == attempts
+
+
+def test_what_is_never_shown_twice_is_sent_until_it_is_clear(opened: Open) -> None:
+    house = opened()
+    house.robots.replies = [TryLater("no answer", verdict="ambiguous")] * 10
+    event_id = says(house, "as often as it takes")
+    for _ in range(20):
+        house.work()
+        house.now += 700
+    assert house.state(event_id) == "sent"
+    assert len({payload["msgUuid"] for payload in house.robots.payloads}) == 1

@@ -153,7 +153,7 @@ class Attempts:
             request = notifier.request(payload, now=now, idempotency_key=batch.key)
             notifier.judge(self._transport.send(request))
         except DeliveryError as error:
-            return error
+            return _bounded(error, notifier)
         except (Exception, SystemExit) as error:
             # A plugin may raise anything. Its bug is this message's trouble: the lane goes on.
             log.exception("%s: its notifier failed", batch)
@@ -166,6 +166,13 @@ class Attempts:
                 ),
             )
         return None
+
+
+def _bounded(error: DeliveryError, notifier: Notifier) -> DeliveryError:
+    """Bound how often a message is sent again that the vendor may show twice, by what the operator wants."""
+    if isinstance(error, TryLater) and error.verdict == "ambiguous" and not notifier.is_idempotent:
+        error.attempts = 1 + notifier.settings.unclear_retries
+    return error
 
 
 def _log(batch: Batch, settled: Settlement) -> None:

@@ -121,6 +121,8 @@ class RobotSettings(PluginSettings):
     """How many messages the robot may get in a calendar month; no limit when absent."""
     digest: Literal["auto", "off"] | DigestSettings = "auto"
     """Whether one digest tells what exceeds the limits (`auto`), or all that has gathered for a while."""
+    unclear_retries: int = Field(default=1, ge=0, le=100)
+    """How often a message is sent again that may have been shown, where the vendor would show it twice."""
     fallback: str | None = None
     """The named robot that is told when this one is set up wrongly, or has nearly used up its month."""
     keyword: str | None = Field(default=None, min_length=1, max_length=64)
@@ -300,6 +302,8 @@ class Notifier(Plugin):
     limits: ClassVar[Limits]
     #: How many forms `render` knows, from 0, the richest, to the plainest.
     forms: ClassVar[int] = 1
+    #: Whether the vendor shows a message once, however often it is sent with one idempotency key.
+    is_idempotent: ClassVar[bool] = False
     #: Other words for ``type`` in the configuration.
     aliases: ClassVar[tuple[str, ...]] = ()
 

@@ -48,6 +48,7 @@ class DingTalkNotifier(Notifier):
     settings_model = DingTalkSettings
     limits = Limits(body_bytes=BODY_BYTES, per_minute=PER_MINUTE)
     forms = 2
+    is_idempotent = True
     settings: DingTalkSettings
 
     def __init__(self, settings: DingTalkSettings, site: Site) -> None:
