@@ -197,6 +197,7 @@ def test_the_keyword_may_be_in_any_text_or_title(payload: dict[str, Any]) -> Non
     [
         TEXT,
         new_card(md("[x](https://h/alarm)")),
+        new_card(md("<font color='alarm'>x</font><a href='https://h/alarm'></a><at id=alarm></at>")),
         new_card({**BUTTON, "behaviors": [{"type": "open_url", "default_url": "https://h/alarm"}]}),
         {
             "msg_type": "post",

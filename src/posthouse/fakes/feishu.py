@@ -51,6 +51,7 @@ class FakeFeishu(FakeVendor[FakeFeishuRobot]):
 
     def _turned_away(self, request: FakeRequest, *, known: bool) -> Refusal | None:
         if request.method != "POST":
+            # What else a request without POST gets is not documented; a code of success it is not.
             return Refusal(None, "404 page not found", status=404)
         if not known:
             return codes.UNKNOWN_TOKEN

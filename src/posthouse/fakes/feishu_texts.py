@@ -13,8 +13,8 @@ Kind = Literal["plain", "markdown"]
 
 
 def visible_text(payload: Mapping[str, Any]) -> str:
-    """Return titles and texts, one a line, without the targets of links."""
-    lines = [text if kind == "plain" else _LINK.sub(r"\1", text) for kind, text in _texts(payload)]
+    """Return titles and texts, one a line, without the targets of links and whatever is in angle brackets."""
+    lines = [text if kind == "plain" else _TAG.sub("", _LINK.sub(r"\1", text)) for kind, text in _texts(payload)]
     return "\n".join(lines)
 
 
@@ -63,7 +63,8 @@ def marked_names(match: re.Match[str]) -> list[str]:
 
 #: Only quoted ids are documented; that others are taken for text is not, so they count.
 _IN_TEXT = re.compile(r"""<at\s+user_id\s*=\s*(?:["']([^"'<>]+)["']|([^\s"'<>/]+))\s*/?>""")
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^()\s]*\)")
+_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[Kind, str]]:
