@@ -192,6 +192,7 @@ def test_every_type_is_taken_as_documented(kind: str, part: dict[str, Any]) -> N
         ({"msgtype": "actionCard", "actionCard": {**ACTION_CARD, "btns": [{"title": "b", "actionUrl": "h"}]}}, 400403),
         ({"msgtype": "actionCard", "actionCard": {**ACTION_CARD, "btns": [BUTTON], "btnOrientation": 1}}, 40035),
         ({**TEXT, "msgUuid": 1}, 40035),
+        ({"msgtype": "actionCard", "actionCard": {**ACTION_CARD, "text": ""}}, 400403),
         ({**TEXT, "at": []}, 40035),
         ({**TEXT, "at": {"isAtAll": "true"}}, 40035),
         ({**TEXT, "at": {"atMobiles": [1]}}, 40035),

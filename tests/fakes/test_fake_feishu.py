@@ -46,7 +46,7 @@ def plain(text: str) -> dict[str, Any]:
     return {"tag": "plain_text", "content": text}
 
 
-def md(text: str, **more: Any) -> dict[str, Any]:
+def md(text: Any, **more: Any) -> dict[str, Any]:
     return {"tag": "markdown", "content": text, **more}
 
 
@@ -370,6 +370,8 @@ def nested(levels: int) -> dict[str, Any]:
         (new_card({"tag": []}), "not supported tag: []"),
         (new_card("x"), "ErrPath: ROOT -> body -> elements -> [0]"),
         (new_card({"tag": "button"}), "ErrorValue: text"),
+        (new_card(md(["x"])), "ErrorValue: content"),
+        (new_card(config={"summary": {"content": 1}}), "ErrorValue: content"),
         (interactive({"schema": "2.0", "body": []}), "ErrPath: ROOT -> body"),
         (interactive({"schema": "2.0", "body": {"elements": {}}}), "ErrPath: ROOT -> body -> elements"),
         (new_card({"tag": "note", "elements": []}), "ErrCode: 200861"),

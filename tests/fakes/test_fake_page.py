@@ -411,6 +411,70 @@ def test_a_card_of_feishu_s_has_a_coloured_header_fields_and_buttons() -> None:
     assert '<div class="note"><p class="plain">N</p></div>' in html
 
 
+@pytest.mark.parametrize(
+    ("element", "html"),
+    [
+        (
+            {"tag": "column_set", "columns": [{"elements": [{"tag": "markdown", "content": "a"}]}, {"elements": []}]},
+            '<div class="row"><div><div class="md"><p>a</p></div></div><div></div></div>',
+        ),
+        (
+            {"tag": "table", "columns": [{"name": "a", "display_name": "A"}, {"name": "b"}], "rows": [{"a": "*1*"}]},
+            "<table><tr><th>A</th><th>b</th></tr><tr><td><em>1</em></td><td></td></tr></table>",
+        ),
+        (
+            {
+                "tag": "collapsible_panel",
+                "expanded": True,
+                "header": {"title": {"tag": "plain_text", "content": "T"}},
+                "elements": [{"tag": "hr"}],
+            },
+            "<details open><summary>T</summary><hr></details>",
+        ),
+        ({"tag": "interactive_container", "elements": [{"tag": "hr"}]}, "<hr>"),
+        ({"tag": "img", "img_key": "k", "alt": {"tag": "plain_text", "content": "<x>"}}, "<p>🖼 &lt;x&gt;</p>"),
+        ({"tag": "img", "img_key": "k"}, "<p>🖼 k</p>"),
+        ({"tag": "chart"}, '<p class="preview">［chart］</p>'),
+        ({"tag": "button", "text": "B", "behaviors": [{"type": "callback"}]}, '<span class="button default">B</span>'),
+    ],
+)
+def test_each_component_of_a_card_is_drawn(element: dict[str, Any], html: str) -> None:
+    card = {"schema": "2.0", "body": {"elements": [element]}}
+    drawn = feishu.bubble(Shown(NOW, {"msg_type": "interactive", "card": card}))
+    assert drawn == f'<div class="card"><div class="card-body">{html}</div></div>'
+
+
+def test_a_card_is_not_drawn_deeper_than_anybody_looks() -> None:
+    inner: dict[str, Any] = {"tag": "hr"}
+    for _ in range(300):
+        inner = {"tag": "note", "elements": [inner]}
+    html = feishu.bubble(Shown(NOW, {"msg_type": "interactive", "card": {"elements": [inner]}}))
+    assert "…" in html
+    assert "<hr>" not in html
+
+
+@pytest.mark.parametrize(
+    ("payload", "html"),
+    [
+        ({"msg_type": "image", "content": {"image_key": "img_x"}}, "<p>🖼 img_x</p>"),
+        ({"msg_type": "share_chat", "content": {"share_chat_id": "oc_x"}}, "<p>👥 oc_x</p>"),
+        ({"title": "T", "text": "a<b"}, '<h4>T</h4><p class="plain">a&lt;b</p>'),
+        ({"other": 1}, '<p class="plain">{&#x27;other&#x27;: 1}</p>'),
+    ],
+)
+def test_what_is_no_card_is_drawn_plainly(payload: dict[str, Any], html: str) -> None:
+    assert feishu.bubble(Shown(NOW, payload)) == html
+
+
+@pytest.mark.parametrize(("kind", "name"), [("image", "图片"), ("file", "文件"), ("voice", "语音")])
+def test_media_in_wecom_are_named(kind: str, name: str) -> None:
+    assert name in wecom.bubble(Shown(NOW, {"msgtype": kind, kind: {"media_id": "m"}}))
+
+
+def test_an_address_that_is_none_is_no_link() -> None:
+    assert markdown("[a](http://[::1)", wecom.SECOND) == "<p>a</p>"
+
+
 def test_wecom_cuts_what_is_too_long_in_the_news() -> None:
     article = {"title": "驿" * 50, "description": "d" * 513, "url": "https://h/"}
     html = wecom.bubble(Shown(NOW, {"msgtype": "news", "news": {"articles": [article]}}))

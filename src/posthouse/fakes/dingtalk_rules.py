@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,26 +131,28 @@ def _message_refusal(payload: Mapping[str, Any]) -> Refusal | None:
     missing = check(part)
     if missing is not None:
         return codes.missing(400403, f"{kind}->{missing}")
-    wrong = next(_wrong_options(payload, part), None)
+    wrong = _wrong_option(payload, part)
     return None if wrong is None else codes.wrong(wrong)
 
 
-def _wrong_options(payload: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is optional and has the wrong shape."""
-    for name in ("btnOrientation", "hideAvatar"):
-        if part.get(name, "0") not in ("0", "1"):
-            yield name
+def _wrong_option(payload: Mapping[str, Any], part: Mapping[str, Any]) -> str | None:
+    """Return the first thing that is optional and has the wrong shape."""
+    wrong = [name for name in ("btnOrientation", "hideAvatar") if part.get(name, "0") not in ("0", "1")]
     if not isinstance(payload.get("msgUuid", ""), str):
-        yield "msgUuid"
-    at = payload.get("at", {})
-    if not isinstance(at, dict) or not isinstance(at.get("isAtAll", False), bool):
-        yield "at"
-        return
-    lists = [at.get(name, []) for name in ("atMobiles", "atUserIds")]
+        wrong.append("msgUuid")
+    if not _is_at(payload.get("at", {})):
+        wrong.append("at")
+    return wrong[0] if wrong else None
+
+
+def _is_at(at: Any) -> bool:
     # A message mentions at most 50 people; what becomes of more is not documented, so nobody should try.
-    people = [texts(names) if isinstance(names, list) and len(texts(names)) == len(names) else None for names in lists]
-    if any(names is None for names in people) or sum(len(names or ()) for names in people) > MENTIONS:
-        yield "at"
+    if not isinstance(at, dict) or not isinstance(at.get("isAtAll", False), bool):
+        return False
+    lists = [at.get(name, []) for name in ("atMobiles", "atUserIds")]
+    if not all(isinstance(names, list) and len(texts(names)) == len(names) for names in lists):
+        return False
+    return sum(map(len, lists)) <= MENTIONS
 
 
 def _missing(part: Mapping[str, Any], *names: str) -> str | None:

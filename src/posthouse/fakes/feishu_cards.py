@@ -33,7 +33,7 @@ def card_refusal(card: Mapping[str, Any], *, tables: int) -> Refusal | None:
         return None if named else refused(NO_TEMPLATE, "template does not exist")
     version = card.get("schema", "1.0")
     if version == "2.0":
-        wrong = next(_wrong(card, "card", "ROOT"), None)
+        wrong = _wrong(card, "card", "ROOT")
         if wrong is not None:
             return wrong
     elif version != "1.0" or not isinstance(card.get("elements", []), list):
@@ -63,40 +63,39 @@ def _elements(card: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             waiting.extend(node.values() if isinstance(node, dict) else node)
 
 
-def _wrong(value: Any, kind: str, path: str) -> Iterator[Refusal]:
-    """Yield what is wrong with a value of some kind: a name in `_SHAPES` or `_TAGS`, in brackets for a list of it."""
+def _wrong(value: Any, kind: str, path: str) -> Refusal | None:
+    """Return what is wrong with a value of some kind: a name in `_SHAPES` or `_TAGS`, in brackets for a list of it."""
     if kind.startswith("["):
-        if not isinstance(value, list):
-            yield _unreadable(path, type(value).__name__)
-            return
-        for number, entry in enumerate(value):
-            yield from _wrong(entry, kind[1:-1], f"{path} -> [{number}]")
-        return
+        return _wrong_list(value, kind[1:-1], path)
     if not isinstance(value, dict):
-        yield _unreadable(path, type(value).__name__)
-        return
+        return _unreadable(path, type(value).__name__)
     if path.count("-> elements") > NESTED + 1:
-        yield refused(OVER_LIMIT, "nesting exceeds the limit", value="element")
-        return
+        return refused(OVER_LIMIT, "nesting exceeds the limit", value="element")
     if kind in _TAGS:
         tag = value.get("tag")
         if not isinstance(tag, str) or tag not in _TAGS[kind]:
-            yield _wrong_tag(tag, path)
-            return
+            return _wrong_tag(tag, path)
         kind, path = tag, f"{path}(tag: {tag})"
-    yield from _wrong_object(value, kind, path)
+    return next((wrong for wrong in _wrong_properties(value, kind, path) if wrong is not None), None)
 
 
-def _wrong_object(value: Mapping[str, Any], kind: str, path: str) -> Iterator[Refusal]:
+def _wrong_list(value: Any, kind: str, path: str) -> Refusal | None:
+    if not isinstance(value, list):
+        return _unreadable(path, type(value).__name__)
+    found = (_wrong(entry, kind, f"{path} -> [{number}]") for number, entry in enumerate(value))
+    return next((wrong for wrong in found if wrong is not None), None)
+
+
+def _wrong_properties(value: Mapping[str, Any], kind: str, path: str) -> Iterator[Refusal | None]:
     shape = _SHAPES[kind]
     for name, part in value.items():
         if name not in shape:
             yield refused(UNKNOWN, f"unknown property, property: {name}, path: {path}")
         elif shape[name]:
-            yield from _wrong(part, shape[name], f"{path} -> {name}")
-    needed = next((name for name in _NEEDED.get(kind, ()) if name not in value), None)
-    if needed is not None:
-        yield _unreadable(path, needed)
+            yield _wrong(part, shape[name], f"{path} -> {name}")
+        elif name == "content" and not isinstance(part, str):
+            yield _unreadable(path, name)
+    yield from (_unreadable(path, name) for name in _NEEDED.get(kind, ()) if name not in value)
     if kind == "config" and value.get("update_multi", True) is not True:
         yield _unreadable(path, "update_multi")
     if kind == "header" and value.get("template", "default") not in COLOURS:
