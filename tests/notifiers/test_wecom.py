@@ -295,6 +295,14 @@ def test_a_link_has_a_scheme_and_at_most_1024_bytes(url: str, is_link: bool) -> 
     assert (content(notifier(format="text"), button) == "t") is not is_link
 
 
+def test_a_text_shows_where_links_lead_if_no_button_does() -> None:
+    items = (Items(((Link("one", f"{SERVER}/1"), " is bad"), ("two",))),)
+    button = Buttons((Link("Open", f"{SERVER}/2"),))
+    robot = notifier(format="text")
+    assert content(robot, Message("t", items)) == f"t\n- one {SERVER}/1 is bad\n- two"
+    assert content(robot, Message("t", (*items, button))) == f"t\n- one is bad\n- two\nOpen：{SERVER}/2"
+
+
 def test_a_text_notifies_nobody_whom_a_user_typed() -> None:
     message = Message("a <@lilei> b", (Text(("List<String> ", "<", Bold("@all>"), " a -> b")), Quote("<@lilei>")))
     assert content(notifier(format="text"), message) == ("a ＜@lilei＞ b\nList＜String＞ ＜＠all> a -> b\n> ＜@lilei＞")

@@ -201,7 +201,8 @@ def sound_url(url: str, *, limit: int = URL_CHARACTERS) -> str:
         return ""
     # In Markdown "&#64;" means "@" even in an address.
     without_entities = _ENTITY.sub(r"\1%3B", _LONE_PERCENT.sub("%25", address))
-    encoded_once = quote(without_entities, safe=URL_SAFE)
+    # A client that looks for mentions in an address must not find everybody.
+    encoded_once = _EVERYBODY.sub("%40", quote(without_entities, safe=URL_SAFE))
     return encoded_once if len(encoded_once) <= limit else ""
 
 

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from itertools import accumulate
 from typing import ClassVar
 
-from posthouse import Block, Buttons, Fields, Level
+from posthouse import Block, Buttons, Fields, Level, Site
 from posthouse.notifiers.fitting import clip
 from posthouse.notifiers.markdown import MARKS, FullWidthDialect, calm, clean, sound_url
 from posthouse.notifiers.wecom.mentions import Mentioned
@@ -115,8 +115,9 @@ class MarkdownV2(Content):
 class Plain(Content):
     """Text without markup, which members in personal WeChat see too, and which everybody can be called with.
 
-    An address is shown where it is a button's; those in the text would make it unreadable. "<@lilei>" notifies Li Lei
-    here too, so "<" is no less dangerous than in Markdown.
+    An address is shown where it is a button's; those in the text would make it unreadable, and are shown only with
+    ``addresses``: in what has no button, such as a digest. "<@lilei>" notifies Li Lei here too, so "<" is no less
+    dangerous than in Markdown.
     """
 
     msgtype = "text"
@@ -138,9 +139,13 @@ class Plain(Content):
         """Return the line: nothing at its beginning means anything."""
         return line
 
-    def link(self, shown: str, address: str) -> str:  # noqa: ARG002 - Markdown needs it
-        """Return the text of a link alone."""
-        return shown
+    def __init__(self, site: Site, *, addresses: bool = False) -> None:
+        super().__init__(site)
+        self._addresses = addresses
+
+    def link(self, shown: str, address: str) -> str:
+        """Return the text of a link, and where it leads if nothing else says so."""
+        return f"{shown} {address}" if self._addresses else shown
 
     def bold(self, shown: str) -> str:
         """Return the text alone."""

@@ -38,6 +38,7 @@ class CorpWechatNotifier(Notifier):
     def __init__(self, settings: CorpWechatSettings, site: Site) -> None:
         super().__init__(settings, site)
         self._contents: tuple[Content, ...] = (MarkdownV2(site), Markdown(site), Plain(site))
+        self._with_addresses = Plain(site, addresses=True)
 
     def identity(self) -> str:
         """Return the key: WeCom counts by it."""
@@ -50,14 +51,14 @@ class CorpWechatNotifier(Notifier):
         short = self._tidy(message)
         if step >= len(self._contents):
             short = _briefly(short)
-        content = self._contents[min(step, len(self._contents) - 1)]
+        content = self._content(step, short)
         part = {"content": self._fitted(short, content, people), **content.lists(people)}
         return {"msgtype": content.msgtype, content.msgtype: part}
 
     def is_whole(self, message: Message) -> bool:
         """Tell whether nothing is left out: no block, none of the mentioned, and no part of a button's name."""
         people = self._people(message)
-        content = self._contents[self._first_step(people)]
+        content = self._content(self._first_step(people), message)
         return (
             all(len(link.text) <= BUTTON_CHARACTERS for link in _usable_buttons(message))
             and content.calls_all(people)
@@ -90,6 +91,11 @@ class CorpWechatNotifier(Notifier):
         configured = [content.msgtype for content in self._contents].index(self.settings.format)
         needed = 2 if people.needs_text else 1 if people.ids else 0
         return max(configured, needed)
+
+    def _content(self, step: int, message: Message) -> Content:
+        if step < len(self._contents) - 1:
+            return self._contents[step]
+        return self._contents[-1] if _usable_buttons(message) else self._with_addresses
 
     def _tidy(self, message: Message) -> Message:
         """Return a message with a title, and with the buttons that lead somewhere on one line at the end."""
