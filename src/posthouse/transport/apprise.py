@@ -27,19 +27,20 @@ LINES = 20
 LINE_CHARACTERS = 2000
 
 
-def notify(request: AppriseRequest, *, seconds: float) -> HttpReply:
+def notify(request: AppriseRequest, *, seconds: float) -> HttpReply | None:
     """Let the library send the request, and return within ``seconds`` what came of it; see `AppriseRequest`.
 
+    Return None for a URL that the library does not understand.
     There is one attempt, and redirects are not followed unless the URL says so. Proxies are those that the environment
     names, as for every program that uses ``requests``.
     """
+    _keep_quiet()
     from apprise import Apprise, AppriseResultStatus
 
-    _keep_quiet()
     asset = _asset()
     service = _service(request.url, asset)
     if service is None:
-        return _reply(notified=False, late=False, said=["Apprise does not understand the url"])
+        return None
     with Apprise(service, asset=asset).notify(
         title=request.title,
         body=request.body,

@@ -69,7 +69,7 @@ class Transport:
         """
         total = self._total_seconds if seconds is None else min(seconds, self._total_seconds)
         if isinstance(request, AppriseRequest):
-            return notify(request, seconds=total)
+            return self._notify(request, total)
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, total), total=total)
         try:
             host, target = _split(request.url)
@@ -90,6 +90,12 @@ class Transport:
             raise Rejected("the address is no URL", verdict="config", remedy=self._remedies["config"]) from None
         except (HTTPError, OSError) as error:
             raise TryLater(_said(error, self._peer), verdict="ambiguous", remedy=self._remedies["ambiguous"]) from None
+
+    def _notify(self, request: AppriseRequest, seconds: float) -> HttpReply:
+        reply = notify(request, seconds=seconds)
+        if reply is None:
+            raise Rejected("Apprise does not understand the URL", verdict="config", remedy=self._remedies["config"])
+        return reply
 
     def close(self) -> None:
         """Close every connection."""

@@ -8,9 +8,9 @@ from posthouse.notifiers.answers import NO_ROBOT, Meaning, json_object, words_wi
 from posthouse.notifiers.apprise import verdicts
 from posthouse.notifiers.markdown import clean
 
-#: How the library's lines begin that say more than people need.
-DETAILS = ("Socket Exception", "Notification Exception", "Response Details")
-NOT_UNDERSTOOD = "Apprise does not understand the url"
+#: How the library's lines begin that show a reason in the words of Python, and a service's answer on the next line.
+EXCEPTIONS = ("Socket Exception", "Notification Exception")
+ANSWER = "Response Details"
 #: A service that answers this does not know whoever asks: Slack, for one, for a workspace that shuts its robots out.
 NO_CREDENTIALS = frozenset({401, 403, 407})
 #: The codes of mail servers: who may send, and who can be written to (RFC 5321, RFC 4954).
@@ -38,9 +38,8 @@ def read(reply: HttpReply, *, targets: int) -> tuple[Meaning | None, str]:
 
 
 def _meaning(lines: Sequence[str]) -> Meaning:
-    text = "\n".join(lines)
-    if text == NOT_UNDERSTOOD:
-        return verdicts.NOT_UNDERSTOOD
+    # A service's answer may repeat what a user wrote, which decides nothing.
+    text = "\n".join(line for line in lines if not line.startswith(ANSWER))
     if _GONE.search(text):
         return verdicts.NOT_THERE
     if found := _HTTP.search(text):
@@ -59,7 +58,7 @@ _GONE = re.compile(
     re.IGNORECASE,
 )
 _HTTP = re.compile(r"\berror ?[=:] ?([345][0-9]{2})\b")
-_SMTP = re.compile(r"\(([45][0-9]{2}), b['\"]")
+_SMTP = re.compile(r"\b([45][0-9]{2}),? b['\"]")
 #: What names of exceptions, and of the system's errors, say that no request was sent.
 _NO_CONNECTION = re.compile(
     r"NewConnectionError|ConnectTimeout|NameResolutionError|SSLError|ProxyError|CERTIFICATE_VERIFY_FAILED"
@@ -87,6 +86,6 @@ def _of_smtp(code: int) -> Meaning:
 
 def _words(lines: Sequence[str]) -> str:
     """Return what the library says for people, and what a mail server or a service said."""
-    shown = [line for line in lines if not line.startswith(DETAILS) or _SMTP.search(line)]
-    answers = [line.partition("\n")[2] for line in lines if line.startswith("Response Details")]
+    shown = [line for line in lines if not line.startswith((*EXCEPTIONS, ANSWER)) or _SMTP.search(line)]
+    answers = [line.partition("\n")[2] for line in lines if line.startswith(ANSWER)]
     return clean(" ".join([*shown, *answers])).strip() or "no reason given"

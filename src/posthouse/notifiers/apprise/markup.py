@@ -42,7 +42,7 @@ class Plain(Markdown):
     def block(self, block: Block) -> str:
         """Return buttons one a line, and everything else as usual."""
         if isinstance(block, Buttons):
-            return "\n".join(self.inline((link,)) for link in block.links)
+            return "\n".join(self.line((link,)) for link in block.links)
         return super().block(block)
 
 

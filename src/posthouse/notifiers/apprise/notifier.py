@@ -1,6 +1,6 @@
 """Shapes what the Apprise library is to send, and decides what its outcome means."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from posthouse import (
@@ -34,6 +34,7 @@ HEADING_CHARACTERS = 16
 PLAIN_CHARACTERS = 200
 #: An address is no use behind less of a title.
 SHORTEST_TITLE = 20
+DIALECTS: Mapping[str, type[Markdown]] = {"text": Plain, "markdown": Markdown}
 BUTTON_CHARACTERS = 40
 NAME_CHARACTERS = 20
 
@@ -41,8 +42,8 @@ NAME_CHARACTERS = 20
 class AppriseNotifier(Notifier):
     """Speaks to whatever service the Apprise library knows, and mentions nobody: names are shown as names.
 
-    Form 0 is in the format of the service, form 1 a text of the title and the first button. Nothing is cut or split by
-    the library, as nothing is longer than it says that a service takes.
+    Form 0 is in the format of the service, form 1 the title and the first button alone, as a text where that can be.
+    Nothing is cut or split by the library, as nothing is longer than it says that a service takes.
     """
 
     type = "apprise"
@@ -56,8 +57,8 @@ class AppriseNotifier(Notifier):
         super().__init__(settings, site)
         self._service = service_of(settings.url.get_secret_value())
         self._room = min(self._service.body_characters, BODY_CHARACTERS)
-        self._plain = Plain(site)
-        self._dialect = self._plain if self._service.format == "text" else Markdown(site)
+        self._dialect = DIALECTS[self._service.format](site)
+        self._plain = DIALECTS[self._service.plain_format](site)
 
     def identity(self) -> str:
         """Return the URL."""
@@ -149,7 +150,7 @@ class AppriseNotifier(Notifier):
         return short, body or title
 
     def _heading(self, message: Message, dialect: Markdown) -> str:
-        return f"{MARKS[message.level]}{dialect.inline((message.title,))}"
+        return f"{MARKS[message.level]}{dialect.line((message.title,))}"
 
 
 def _units(text: str) -> int:

@@ -21,17 +21,19 @@ class Service:
     """What is to be known of a service, without its credentials.
 
     ``format`` is what to give it: text where it takes text, and Markdown where it shows that, or what the library makes
-    of that. A text has room for ``body_characters``, a title for ``title_characters``; 0 means that the title is put in
-    front of the text. The title ``counts`` as a part of the text then, and with some services that show one too. It has
-    several ``targets`` where the URL names them.
+    of that. ``plain_format`` is text too, unless it shows nothing but Markdown: the library would put a backslash into
+    every address. A text has room for ``body_characters``, a title for ``title_characters``; 0 means that the title
+    is put in front of the text. The title ``counts`` as a part of the text then, and with some services that show one
+    too. It has several ``targets`` where the URL names them.
     """
 
     format: Literal["text", "markdown"]
+    plain_format: Literal["text", "markdown"]
     title_characters: int
     body_characters: int
     counts: bool
     targets: int
-    _plugin: "NotifyBase" = field(repr=False)
+    plugin: "NotifyBase" = field(repr=False)
 
     def converted(self, text: str, form: Literal["text", "markdown"]) -> str:
         """Return what the library makes of a text in this ``form``, which is what the service counts."""
@@ -39,20 +41,20 @@ class Service:
         from apprise.conversion import convert_between
 
         given = NotifyFormat(form)
-        taken = self._plugin.resolve_format(given)
-        return str(self._plugin.dialect_convert(convert_between(given, taken, text), taken))  # type: ignore[no-untyped-call]
+        taken = self.plugin.resolve_format(given)
+        return str(self.plugin.dialect_convert(convert_between(given, taken, text), taken))  # type: ignore[no-untyped-call]
 
 
 def service_of(url: str) -> Service:
     """Return the service that a URL leads to. Raises `ValueError` with words that do not quote the URL."""
+    # What the library writes down about a URL that it does not understand shows all of it.
+    logging.getLogger("apprise").propagate = False
     try:
         from apprise import Apprise
         from apprise.manager_plugins import NotificationManager
         from apprise.plugins import url_to_dict
     except ImportError:
         raise ValueError('needs the Apprise library: pip install "posthouse[apprise]"') from None
-    # What it writes down about a URL that it does not understand may show a part of it.
-    logging.getLogger("apprise").propagate = False
     if SEVERAL.search(url):
         raise ValueError("url must be one Apprise URL; a robot is one group, and others are robots of their own")
     parts: dict[str, Any] | None = url_to_dict(url)  # type: ignore[no-untyped-call]
@@ -83,9 +85,10 @@ def _described(plugin: "NotifyBase") -> Service:
     title = max(plugin.title_maxlen, 0)
     return Service(
         format="text" if plugin.resolve_format().value == "text" else "markdown",
+        plain_format="markdown" if plugin.resolve_format("text").value == "markdown" else "text",
         title_characters=title,
         body_characters=plugin.body_maxlen,
         counts=title == 0 or plugin.overflow_amalgamate_title,
         targets=len(plugin),
-        _plugin=plugin,
+        plugin=plugin,
     )

@@ -9,11 +9,8 @@ from pydantic import field_validator, model_validator
 from posthouse import RobotSettings, Secret
 from posthouse.notifiers.apprise.service import service_of
 
-#: What an Apprise URL says of the way, which is no secret, and would blot out words of answers.
-OPTIONS = frozenset(
-    {"cto", "emojis", "format", "image", "mode", "optional", "overflow", "redirect", "retry", "rto", "store", "tz"}
-    | {"verify", "wait"}
-)
+#: What an Apprise URL says in words that are no secret; blotted out, they would be missed in answers.
+OPTIONS = frozenset({"format", "image", "method", "mode", "overflow", "tz"})
 #: A shorter part of a URL is no secret, unless it is a password.
 SECRET_CHARACTERS = 4
 

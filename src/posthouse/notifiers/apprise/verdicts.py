@@ -66,8 +66,3 @@ UNCLEAR = Meaning(
     later=True,
     attempts=3,
 )
-NOT_UNDERSTOOD = Meaning(
-    "config",
-    "Apprise 不认识这个 url：请核对它，以及 Apprise 的版本。",
-    "Apprise does not understand the url: check it, and Apprise's version.",
-)
