@@ -18,10 +18,13 @@ from posthouse.webhooks.jira import adf, people, wiki
 BOT = {"login": "renovate[bot]", "type": "Bot"}
 
 
-def mentioned(kind: str, name: str, case: str, change: dict[str, Any] | None = None, **settings: Any) -> list[str]:
+def mentioned(
+    kind: str, name: str, case: str, change: dict[str, Any] | None = None, *, last: str | None = None, **settings: Any
+) -> list[str]:
     """Return the names of who is mentioned about a payload file, after a ``change`` of values at paths in it."""
     (path,) = [path for path in payload_files(kind, name) if path.stem.endswith(f"__{case}")]
     event = event_of(path, Site())
+    event = replace(event, last=last or event.last)
     payload = copy.deepcopy(dict(event.payload))
     for place, value in (change or {}).items():
         parent, _, key = place.rpartition(".")
@@ -94,11 +97,33 @@ def test_github_mentions_once_who_is_chosen_while_a_pull_request_is_opened() -> 
     assert mentioned(*kind, "opened", change, events={"pull_request": ["opened"]}) == ["github:hanmeimei"]
 
 
-def test_github_mentions_all_who_are_chosen_at_once_with_the_last_of_them() -> None:
-    both = [{"login": "hanmeimei"}, {"login": "oncall"}]
-    change = {"pull_request.requested_reviewers": both, "requested_reviewer": both[1]}
-    names = mentioned("GITHUB", "pull_request", "review_requested", change)
-    assert names == ["github:oncall", "github:hanmeimei"]
+@pytest.mark.parametrize(
+    ("last", "names"),
+    [
+        (None, ["github:hanmeimei"]),
+        # The first of them was chosen 9 and 11 seconds before.
+        ("1795492791 oncall li-lei", ["github:oncall", "github:li-lei", "github:hanmeimei"]),
+        ("1795492789 oncall", ["github:hanmeimei"]),
+        ("1795492999 oncall", ["github:hanmeimei"]),
+        ("1795492791 hanmeimei", ["github:hanmeimei"]),
+        ("nonsense", ["github:hanmeimei"]),
+    ],
+)
+def test_github_mentions_those_who_are_chosen_at_once_and_nobody_from_before(
+    last: str | None, names: list[str]
+) -> None:
+    before = [{"login": "oncall"}, {"login": "hanmeimei"}]
+    change = {"pull_request.requested_reviewers": before}
+    assert mentioned("GITHUB", "pull_request", "review_requested", change, last=last) == names
+
+
+def test_github_remembers_since_when_people_are_chosen() -> None:
+    (path,) = [path for path in payload_files("GITHUB", "issues") if path.stem == "issues__assigned"]
+    event, handler = event_of(path, Site()), made_handler(REGISTRY.events["GITHUB", "issues"], Site())
+    assert handler.topic(event) == "github:issue:15:12:assigned"
+    assert handler.remember(event) == "1795492800 lilei"
+    assert handler.remember(replace(event, last="1795492791 oncall")) == "1795492791 oncall lilei"
+    assert handler.remember(replace(event, last="1795492700 oncall")) == "1795492800 lilei"
 
 
 def test_github_mentions_who_has_an_issue_that_is_opened_again() -> None:

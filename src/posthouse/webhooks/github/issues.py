@@ -15,7 +15,7 @@ from posthouse.webhooks.github.payload import (
     when,
     word,
 )
-from posthouse.webhooks.github.people import issue_mentions
+from posthouse.webhooks.github.people import choice, issue_mentions
 
 #: What may happen, by GitHub's actions; an edited one may have a new title. Labels and milestones are set by the dozen.
 HAPPENINGS = {
@@ -57,6 +57,16 @@ class GitHubIssuesNotifyEventHandler(GitHubNotifyEventHandler):
     events = ("issues",)
     happenings = defaults(HAPPENINGS)
 
+    def topic(self, event: Event) -> str | None:
+        """Remember those who are chosen at once; one message tells of them all."""
+        held = hold(issue_story(event.reader), self.action(event))
+        return held.burst if held else None
+
+    def remember(self, event: Event) -> str | None:
+        """Remember who was chosen, and since when."""
+        chosen = choice(event, self.action(event))
+        return str(chosen) if chosen else None
+
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about labels, milestones and edits, and about unknown actions."""
         return self.told(event, "issue", self.action(event))
@@ -91,7 +101,7 @@ class GitHubIssuesNotifyEventHandler(GitHubNotifyEventHandler):
             story=issue_story(change),
             occurrence=occurrence("issue", number(issue, "id"), what, *when(change, issue, what)),
             hold=hold(issue_story(change), what),
-            mentions=issue_mentions(change, what, told=self.told_of(event)),
+            mentions=issue_mentions(event, what, told=self.told_of(event)),
         )
 
     def _headline(self, change: Reader, what: str) -> Line:

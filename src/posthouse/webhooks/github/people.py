@@ -6,9 +6,10 @@ A team is nobody: nothing says who is in it.
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
-from posthouse import Mention, Reader, mention, mentioned_in, mentions
-from posthouse.webhooks.github.payload import is_bot, name, word
+from posthouse import Event, Mention, Reader, mention, mentioned_in, mentions
+from posthouse.webhooks.github.payload import BURST_SECONDS, ONE_BY_ONE, is_bot, name, word
 
 #: What names of GitHub's begin with.
 KIND = "github"
@@ -18,6 +19,23 @@ PRIVATE_ADDRESS = re.compile(r"(?:[0-9]+\+)?(?P<login>[A-Za-z0-9_-]+)@users\.nor
 #: What starts a workflow because of its commit, by GitHub's ``event``. A schedule or a person may start one long after
 #: the commit was made, and who made it has nothing to do with it.
 BY_COMMIT = frozenset({"push", "pull_request", "pull_request_target", "merge_group", ""})
+#: A `Choice` as it is remembered. The number is bounded, as Python would not read an endless one.
+REMEMBERED = re.compile(r"(?P<began_at>[0-9]{1,15})(?P<logins>(?: [A-Za-z0-9_-]+)+)")
+LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The people who are chosen at once, since ``began_at`` (seconds since the epoch): assignees, or reviewers.
+
+    GitHub sends an event for each of them, but one message tells of them all.
+    """
+
+    began_at: int
+    logins: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join((str(self.began_at), *self.logins))
 
 
 def mention_of(user: Reader) -> Mention | None:
@@ -34,27 +52,39 @@ def mention_of_author(commit: Reader) -> Mention | None:
     return mention(KIND, login, text=name(commit, "author.name"), email=address, guess=True)
 
 
-def issue_mentions(change: Reader, what: str, *, told: Collection[str]) -> tuple[Mention, ...]:
+def choice(event: Event, what: str) -> Choice | None:
+    """Return who is chosen by an event and by those just before it; None for nobody, such as a team."""
+    if what not in ONE_BY_ONE:
+        return None
+    person = event.reader.at("assignee" if what == "assigned" else "requested_reviewer")
+    login = "" if is_bot(person) else name(person, "login")
+    now, last = int(event.received_at), REMEMBERED.fullmatch(event.last or "")
+    began_at, logins = (int(last["began_at"]), last["logins"].split()) if last else (now, [])
+    if not began_at <= now <= began_at + BURST_SECONDS:
+        began_at, logins = now, []
+    chosen = dict.fromkeys((*logins, login) if LOGIN.fullmatch(login) else logins)
+    return Choice(began_at, tuple(chosen)) if chosen else None
+
+
+def issue_mentions(event: Event, what: str, *, told: Collection[str]) -> tuple[Mention, ...]:
     """Return who has something to do: whom the issue was given to, also if it was done and no longer is.
 
     ``told`` is what the configuration tells of.
     """
-    issue = change.at("issue")
-    people = [*_given(change, issue, what, told)]
+    issue = event.reader.at("issue")
+    people = [*_given(event, issue, what, told)]
     if what == "reopened":
         people += map(mention_of, issue.each("assignees"))
-    return mentions(people, without=mention_of(change.at("sender")))
+    return mentions(people, without=mention_of(event.reader.at("sender")))
 
 
-def pull_request_mentions(change: Reader, what: str, *, told: Collection[str]) -> tuple[Mention, ...]:
+def pull_request_mentions(event: Event, what: str, *, told: Collection[str]) -> tuple[Mention, ...]:
     """Return who has something to do: whom the pull request was given to, or who is asked to review it."""
-    request = change.at("pull_request")
-    people = [*_given(change, request, what, told)]
-    if what == "review_requested":
-        people.append(mention_of(change.at("requested_reviewer")))
-    if what in {"review_requested", "ready_for_review"} or (what == "opened" and "review_requested" not in told):
+    request = event.reader.at("pull_request")
+    people = [*_given(event, request, what, told)]
+    if what == "ready_for_review" or (what == "opened" and "review_requested" not in told):
         people += map(mention_of, request.each("requested_reviewers"))
-    return mentions(people, without=mention_of(change.at("sender")))
+    return mentions(people, without=mention_of(event.reader.at("sender")))
 
 
 def review_mentions(change: Reader, what: str) -> tuple[Mention, ...]:
@@ -83,15 +113,15 @@ def workflow_run_mentions(run: Reader, what: str) -> tuple[Mention, ...]:
     return mentions((mention_of(starter), author))
 
 
-def _given(change: Reader, thing: Reader, what: str, told: Collection[str]) -> Iterator[Mention | None]:
-    """Yield who an issue or a pull request is given to, and who is called in the text of a new one.
+def _given(event: Event, thing: Reader, what: str, told: Collection[str]) -> Iterator[Mention | None]:
+    """Yield whom an issue or a pull request is given to, and who is called in the text of a new one.
 
-    GitHub sends an event of its own for each who is chosen, also while it is opened. Of those who are chosen at once
-    only the last event is told, so that it mentions all.
+    Who is chosen while it is opened has an event of their own, which mentions them unless nobody hears of it.
     """
-    if what == "assigned":
-        yield mention_of(change.at("assignee"))
-    if what == "assigned" or (what == "opened" and "assigned" not in told):
+    chosen = choice(event, what)
+    for login in chosen.logins if chosen else ():
+        yield mention(KIND, login, text=login)
+    if what == "opened" and "assigned" not in told:
         yield from map(mention_of, thing.each("assignees"))
     if what == "opened":
         yield from mentioned_in(thing.text("body"), KIND)

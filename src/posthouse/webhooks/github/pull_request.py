@@ -16,7 +16,7 @@ from posthouse.webhooks.github.payload import (
     when,
     word,
 )
-from posthouse.webhooks.github.people import pull_request_mentions
+from posthouse.webhooks.github.people import choice, pull_request_mentions
 
 #: What may happen, by GitHub's actions; a closed one may be merged, and an edited one has a new title or target.
 #: New commits are a push already, and labels or milestones are set by the dozen.
@@ -62,6 +62,16 @@ class GitHubPullRequestNotifyEventHandler(GitHubNotifyEventHandler):
     events = ("pull_request",)
     happenings = defaults(HAPPENINGS)
 
+    def topic(self, event: Event) -> str | None:
+        """Remember those who are chosen at once; one message tells of them all."""
+        held = hold(request_story(event.reader, event.reader.at("pull_request")), self._happening(event))
+        return held.burst if held else None
+
+    def remember(self, event: Event) -> str | None:
+        """Remember who was chosen, and since when."""
+        chosen = choice(event, self._happening(event))
+        return str(chosen) if chosen else None
+
     def should_notify(self, event: Event) -> Yes | No:
         """Keep silent about labels, milestones, descriptions and new commits, which are a push already."""
         return self.told(event, "pull request", self._happening(event))
@@ -90,7 +100,7 @@ class GitHubPullRequestNotifyEventHandler(GitHubNotifyEventHandler):
             story=request_story(change, request),
             occurrence=occurrence("pull_request", number(request, "id"), what, *when(change, request, what)),
             hold=hold(request_story(change, request), what),
-            mentions=pull_request_mentions(change, what, told=self.told_of(event)),
+            mentions=pull_request_mentions(event, what, told=self.told_of(event)),
         )
 
     def _happening(self, event: Event) -> str:
