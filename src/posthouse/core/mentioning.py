@@ -71,12 +71,19 @@ def mentions(people: Iterable[Mention | None], *, without: Mention | None = None
             continue
         place = next((place for place, other in enumerate(found) if _is_same(other, one)), None)
         if place is not None:
-            found[place] = replace(found[place], names=tuple(dict.fromkeys(found[place].names + one.names)))
+            found[place] = replace(found[place], names=found[place].names + _further(found[place], one))
         elif len(found) < AT_MOST:
             found.append(one)
     return tuple(found)
 
 
 def _is_same(known: Mention, one: Mention) -> bool:
-    common = {name.casefold() for name in known.names} & {name.casefold() for name in one.names}
-    return bool(common) or (one.guess and bool(one.text) and one.text.casefold() == known.text.casefold())
+    if one.guess and one.text and one.text.casefold() == known.text.casefold():
+        return True
+    return len(_further(known, one)) < len(one.names)
+
+
+def _further(known: Mention, one: Mention) -> tuple[str, ...]:
+    """Return the names that are not known yet, however they are spelled: nobody is told apart by capitals."""
+    names = {name.casefold() for name in known.names}
+    return tuple(name for name in one.names if name.casefold() not in names)
