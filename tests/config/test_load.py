@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from posthouse.config import Settings, load
 from posthouse.core.errors import ConfigError, Problem
+from posthouse.core.message import Mention
 from posthouse.notifiers.dingtalk import DingTalkNotifier
 from posthouse.notifiers.dingtalk.settings import DingTalkSettings
 from posthouse.webhooks.gitlab.handler import GitlabWebhookHandler, GitlabWebhookSettings
@@ -34,36 +35,6 @@ WEBHOOK = """\
     - webhook_id: demo
       type: GITLAB
 """
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str], Path]:
-    def to_file(text: str) -> Path:
-        path = tmp_path / "posthouse.yml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return to_file
-
-
-@pytest.fixture
-def loaded(write: Callable[[str], Path]) -> Callable[[str], Settings]:
-    return lambda text: load(write(text))
-
-
-@pytest.fixture
-def problems(write: Callable[[str], Path]) -> Callable[[str], list[tuple[int | None, str, str]]]:
-    """Load a text that is wrong, and return line, key and words of every problem."""
-
-    def found(text: str) -> list[tuple[int | None, str, str]]:
-        path = write(text)
-        with pytest.raises(ConfigError) as caught:
-            load(path)
-        assert all(problem.file == str(path) for problem in caught.value.problems)
-        assert str(caught.value).count(str(path)) == len(caught.value.problems)
-        return [(problem.line, problem.key, problem.text) for problem in caught.value.problems]
-
-    return found
 
 
 Loaded = Callable[[str], Settings]
@@ -98,7 +69,12 @@ def test_what_is_not_configured_has_its_default(loaded: Loaded) -> None:
 
 def test_the_example_of_every_key_loads() -> None:
     found = load(REPOSITORY / "posthouse.example.yml")
-    assert list(found.robots) == ["finance.ding_talk"]
+    assert found.webhooks["finance"].robots == ("finance.ding_talk",)
+    assert found.webhooks["alerts"].robots == ("ops", "admins")
+    assert found.pools == {"ops": ("ops_1", "ops_2")}
+    lilei = found.people.find(Mention("", ("gitlab:lilei",)))
+    assert lilei is not None
+    assert lilei.name == "Li Lei"
 
 
 def test_the_plugins_hear_of_the_site(loaded: Loaded) -> None:
@@ -144,7 +120,12 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
         ("confg:\n  webhooks: []\n", 1, "confg", "one key, 'config'"),
         ("config:\n  webhooks: []\nserver: {}\n", 3, "server", "one key, 'config'"),
         ("config:\n  webhok: []\n" + WEBHOOK, 2, "config.webhok", "unknown key; did you mean 'webhooks'?"),
-        ("config:\n  qqqq: 1\n" + WEBHOOK, 2, "config.qqqq", "unknown key; there are people, plugins, robots, server, webhooks"),
+        (
+            "config:\n  qqqq: 1\n" + WEBHOOK,
+            2,
+            "config.qqqq",
+            "unknown key; there are people, plugins, robots, server, webhooks",
+        ),
         (
             "config:\n  server:\n    prot: 5000\n" + WEBHOOK,
             3,

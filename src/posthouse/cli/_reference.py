@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from posthouse.cli import cli
-from posthouse.config.schema import PREFIX, json_schema
+from posthouse.config.schema import PREFIX, REFERENCE, json_schema
 from posthouse.core.plugin import EventHandler, Language, NotifyEventHandler, Plugin
 from posthouse.discovery import Registry, discover
 
@@ -65,7 +65,7 @@ def _blocks(registry: Registry, schema: Mapping[str, Any], language: Language) -
         "webhook types": lambda: _webhook_types(registry, language),
         **{f"events of {kind}": partial(_events, registry, kind) for kind in registry.webhooks},
         "notifiers": lambda: _notifiers(registry, language),
-        "configuration keys": lambda: _configuration_keys(schema),
+        "configuration keys": lambda: _configuration_keys(registry, schema),
         "commands": _commands,
     }
 
@@ -126,7 +126,7 @@ def _summary(thing: object) -> str:
     return line[:1].upper() + line[1:]
 
 
-def _configuration_keys(schema: Mapping[str, Any]) -> str:
+def _configuration_keys(registry: Registry, schema: Mapping[str, Any]) -> str:
     """Return one table for each part of the file, in the order in which people meet them."""
     top = _resolved(schema["properties"]["config"], schema)
     config = top["properties"]
@@ -138,11 +138,26 @@ def _configuration_keys(schema: Mapping[str, Any]) -> str:
         (f"`config.webhooks[]`, type `{webhook['properties']['type']['const']}`", webhook)
         for webhook in config["webhooks"]["items"]["oneOf"]
     ]
+    notify = schema["$defs"]["notify"]
     sections += [
-        (f"`notify.{kind}`", _resolved(part, schema)) for kind, part in schema["$defs"]["notify"]["properties"].items()
+        ("`config.webhooks[].notify`", _folded(notify, schema)),
+        ("`config.robots.<name>`", _folded(schema["$defs"]["robot"], schema)),
     ]
+    sections += [
+        (f"`notify.{kind}` and `robots.<name>.{kind}`", _resolved(notify["properties"][kind], schema))
+        for kind in registry.notifiers
+    ]
+    sections.append(("`config.people[]`", _resolved(config["people"]["anyOf"][0]["items"], schema)))
     header = ("Key", "Value", "Default", "Meaning")
     return "\n\n".join(f"### {title}\n\n{_table(header, _rows(part, schema))}" for title, part in sections)
+
+
+def _folded(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a part of the file whose keys hold parts that have tables of their own."""
+    inside = {key: {**_resolved(inner, schema), **inner} for key, inner in part["properties"].items()}
+    for inner in inside.values():
+        inner.pop("$ref", None)
+    return {**part, "properties": inside}
 
 
 def _rows(part: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "") -> Iterator[Sequence[str]]:
@@ -154,6 +169,9 @@ def _rows(part: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "") 
             continue
         default = "required" if key in part.get("required", ()) else _default(value.get("default"))
         yield (f"`{prefix}{key}`", _kind(inner), default, inner.get("description", ""))
+        for choice in value.get("anyOf", ()):
+            if "$ref" in choice:
+                yield from _rows(_resolved(choice, schema), schema, f"{prefix}{key}.")
 
 
 def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -165,17 +183,27 @@ def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
 
 def _kind(part: Mapping[str, Any]) -> str:
     """Name a type in plain words; that a reference may stand there, or nothing, goes without saying."""
-    choices = [choice for choice in part.get("anyOf", (part,)) if choice.get("type") != "null"]
-    kind = choices[0]
-    words = kind.get("enum", [kind["const"]] if "const" in kind else [])
+    kinds = [_plain_kind(choice) for choice in part.get("anyOf", (part,)) if not _goes_without_saying(choice)]
+    return " or ".join(dict.fromkeys(kinds))
+
+
+def _goes_without_saying(part: Mapping[str, Any]) -> bool:
+    return part.get("type") == "null" or {**part} == {**REFERENCE}
+
+
+def _plain_kind(part: Mapping[str, Any]) -> str:
+    # An editor may read a switch as true or false.
+    words = [
+        word for word in part.get("enum", [part["const"]] if "const" in part else []) if not isinstance(word, bool)
+    ]
     if words:
         return " or ".join(f"`{word}`" for word in words)
-    if kind.get("type") == "integer":
-        least, most = kind.get("minimum"), kind.get("maximum")
+    if part.get("type") == "integer":
+        least, most = part.get("minimum"), part.get("maximum")
         return "whole number" + (f", {least} to {most}" if most is not None else f", from {least} on" if least else "")
-    if kind.get("type") == "string":
-        return "secret text" if kind.get("writeOnly") else "text"
-    return {"number": "number", "boolean": "`true` or `false`", "array": "list"}.get(str(kind.get("type")), "keys")
+    if part.get("type") == "string":
+        return "secret text" if part.get("writeOnly") else "text"
+    return {"number": "number", "boolean": "`true` or `false`", "array": "list"}.get(str(part.get("type")), "keys")
 
 
 def _default(value: Any) -> str:

@@ -94,7 +94,7 @@ def _lines(node: Any, path: Path_) -> Iterator[tuple[Path_, int]]:
     elif isinstance(node, CommentedSeq):
         items = iter(enumerate(node))
     for key, value in items:
-        place = (*path, key)
+        place = (*path, key if isinstance(node, CommentedSeq) else str(key))
         mark = node.lc.data.get(key) if node.lc.data else None
         if mark is not None:
             yield place, mark[0] + 1
@@ -103,7 +103,7 @@ def _lines(node: Any, path: Path_) -> Iterator[tuple[Path_, int]]:
 
 def _plain(node: Any, path: Path_, source: Source, problems: dict[Path_, list[Problem]]) -> Any:
     if isinstance(node, dict):
-        return {str(key): _plain(value, (*path, key), source, problems) for key, value in node.items()}
+        return {str(key): _plain(value, (*path, str(key)), source, problems) for key, value in node.items()}
     if isinstance(node, list):
         return [_plain(value, (*path, index), source, problems) for index, value in enumerate(node)]
     if isinstance(node, str):
