@@ -15,6 +15,8 @@ from posthouse.notifiers.feishu.markup import CardMarkdown
 COLOURS = {Level.INFO: "blue", Level.SUCCESS: "green", Level.WARNING: "orange", Level.FAILURE: "red"}
 #: Of a longer text the rest is not shown, and nobody is told. Not documented, but reported.
 ELEMENT_CHARACTERS = 9000
+#: What has more characters than a body may have bytes fits in no way.
+HOPELESS_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Parts:
 def texts_of(blocks: Iterable[Block], dialect: CardMarkdown) -> list[str]:
     """Return blocks as Markdown in few long texts; what has several lines is divided where it is too long.
 
-    Only a single line may make a text longer than `ELEMENT_CHARACTERS`.
+    A text of more than `ELEMENT_CHARACTERS` in the result was a single line, or does not fit into any card.
     """
     texts: list[str] = []
     for block in blocks:
@@ -88,7 +90,7 @@ def _button(link: Link, *, first: bool) -> dict[str, Any]:
 
 def _divided(block: Block, dialect: CardMarkdown) -> Iterator[str]:
     text = dialect.block(block)
-    halves = _halves(block) if len(text) > ELEMENT_CHARACTERS else ()
+    halves = _halves(block) if ELEMENT_CHARACTERS < len(text) <= HOPELESS_CHARACTERS else ()
     for half in halves:
         yield from _divided(half, dialect)
     if text.strip() and not halves:

@@ -36,8 +36,19 @@ class CardMarkdown(EscapingDialect):
     def call(self, mentioned: Mentions) -> str:
         """Return the line that mentions people. Their ids are only letters, digits, "_" and "-"; names are escaped."""
         everybody = ["<at id=all></at>"] if mentioned.everybody else []
-        people = [f"<at id={one.id}></at>" if one.id else self.escape(f"@{one.name}") for one in mentioned.people]
-        return self.line_start(" ".join([*everybody, *people, mentioned.beyond]).strip())
+        people = [f"<at id={one.id}></at>" if one.id else self.escape(one.name) for one in mentioned.people]
+        return self.label(mentioned) + self.comma.join([*everybody, *people, *mentioned.beyond])
+
+    def label(self, mentioned: Mentions) -> str:
+        """Return what says why there are names, if there is one that is only a name."""
+        if all(one.id for one in mentioned.people):
+            return ""
+        return "提醒：" if self._chinese else "For: "
+
+    @property
+    def comma(self) -> str:
+        """What stands between two people."""
+        return "、" if self._chinese else ", "
 
 
 class OldCardMarkdown(CardMarkdown):

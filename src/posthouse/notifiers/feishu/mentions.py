@@ -26,9 +26,9 @@ class Mentions:
     everybody: bool = False
 
     @property
-    def beyond(self) -> str:
-        """What says that there are more."""
-        return f"… +{self.more}" if self.more else ""
+    def beyond(self) -> list[str]:
+        """What stands behind the people where there are more."""
+        return [f"… +{self.more}"] if self.more else []
 
 
 def mentions(called: Sequence[Called], *, everybody: bool) -> Mentions:

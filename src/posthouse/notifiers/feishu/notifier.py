@@ -11,17 +11,11 @@ from posthouse import Buttons, HttpReply, HttpRequest, Limits, Link, Message, No
 from posthouse.notifiers.answers import raise_for
 from posthouse.notifiers.feishu.answers import read
 from posthouse.notifiers.feishu.card import ELEMENT_CHARACTERS, Parts, new_card, old_card, texts_of
+from posthouse.notifiers.feishu.forms import Form
 from posthouse.notifiers.feishu.markup import CardMarkdown, OldCardMarkdown
 from posthouse.notifiers.feishu.mentions import Mentions, mentioned_whole, mentions, only_named
 from posthouse.notifiers.feishu.plain import harmless, post, text, title_and_link
 from posthouse.notifiers.feishu.settings import FeiShuSettings
-from posthouse.notifiers.feishu.verdicts import (
-    FORM_MINIMAL,
-    FORM_OLD_CARD,
-    FORM_POST,
-    FORM_TEXT,
-    FORM_WITHOUT_MENTIONS,
-)
 from posthouse.notifiers.fitting import SHORT_TITLE, clip, fit
 from posthouse.notifiers.markdown import MARKS, calm, clean, encoded, sound_url
 
@@ -44,7 +38,7 @@ class FeiShuNotifier(Notifier):
     aliases = ("feishu", "lark")
     settings_model = FeiShuSettings
     limits = Limits(body_bytes=BODY_BYTES, per_minute=PER_MINUTE, per_second=PER_SECOND, crowded_at_half_hours=True)
-    forms = FORM_MINIMAL + 1
+    forms = len(Form)
     settings: FeiShuSettings
 
     def __init__(self, settings: FeiShuSettings, site: Site) -> None:
@@ -57,9 +51,9 @@ class FeiShuNotifier(Notifier):
         return self.settings.robot_token
 
     def render(self, message: Message, *, form: int = 0) -> Payload:
-        """Return a card; in form 1 without mentions, in 2 of version 1.0; 3 is rich text, 4 text, 5 title and link.
+        """Return a card, or what is plainer: see `Form`.
 
-        From form 1 on nobody mentions everybody, as that is what a whole card may be refused for.
+        Only the first one mentions everybody, as that is what a whole card may be refused for.
         """
         short = fit(message, size=lambda it: self._size(it, form), room=ROOM, left_out=self._old.left_out)
         return self._shaped(short, form)
@@ -97,9 +91,9 @@ class FeiShuNotifier(Notifier):
         meaning, words = read(reply)
         if meaning is None:
             return
-        if meaning.form == FORM_OLD_CARD and self.settings.card_version == 1:
+        if meaning.form == Form.OLD_CARD and self.settings.card_version == 1:
             # An old card is what was refused.
-            meaning = replace(meaning, form=FORM_POST)
+            meaning = replace(meaning, form=Form.POST)
         raise_for(meaning, words, self)
 
     def warnings(self) -> Sequence[str]:
@@ -112,25 +106,29 @@ class FeiShuNotifier(Notifier):
 
     def _size(self, message: Message, form: int) -> int:
         """Return how many bytes a form has; a card in which one element is too long counts as one that does not fit."""
-        if form <= FORM_OLD_CARD and any(len(it) > ELEMENT_CHARACTERS for it in self._parts(message, form).texts):
-            return ROOM + 1
-        return len(encoded(self._shaped(message, form)))
+        if form > Form.OLD_CARD:
+            return len(encoded(self._shaped(message, form)))
+        parts = self._parts(message, form)
+        too_long = any(len(it) > ELEMENT_CHARACTERS for it in parts.texts)
+        return ROOM + 1 if too_long else len(encoded(self._card(parts, form)))
 
     def _shaped(self, message: Message, form: int) -> Payload:
-        if form <= FORM_OLD_CARD:
-            card = old_card if self._is_old(form) else new_card
-            return card(self._parts(message, form))
-        keyword = self.settings.keyword or ""
+        if form <= Form.OLD_CARD:
+            return self._card(self._parts(message, form), form)
+        keyword, buttons = self.settings.keyword or "", _buttons(message)
         title = MARKS[message.level] + harmless(self._title(message))
-        if form >= FORM_MINIMAL:
+        if form >= Form.MINIMAL:
             rest = self.choose(zh="（飞书没有收下其余内容）", en="(Feishu did not take the rest.)")
-            return title_and_link(clip(title, SHORT_TITLE), message, rest=rest, keyword=keyword)
-        plain_form = text if form == FORM_TEXT else post
-        links, mentioned = _buttons(message), self._mentioned(message, form)
-        return plain_form(title, message, words=self._old, mentioned=mentioned, buttons=links, keyword=keyword)
+            return title_and_link(clip(title, SHORT_TITLE), message, rest=rest, buttons=buttons, keyword=keyword)
+        plain_form = text if form == Form.TEXT else post
+        mentioned = self._mentioned(message, form)
+        return plain_form(title, message, words=self._old, mentioned=mentioned, buttons=buttons, keyword=keyword)
+
+    def _card(self, parts: Parts, form: int) -> Payload:
+        return old_card(parts) if self._is_old(form) else new_card(parts)
 
     def _is_old(self, form: int) -> bool:
-        return form == FORM_OLD_CARD or self.settings.card_version == 1
+        return form == Form.OLD_CARD or self.settings.card_version == 1
 
     def _parts(self, message: Message, form: int) -> Parts:
         title = calm(self._title(message))
@@ -150,7 +148,7 @@ class FeiShuNotifier(Notifier):
 
     def _mentioned(self, message: Message, form: int) -> Mentions:
         found = mentions(self.called(message), everybody=message.everybody and form == 0)
-        return only_named(found) if form == FORM_WITHOUT_MENTIONS else found
+        return only_named(found) if form == Form.UNMENTIONED else found
 
     def _missing_keyword(self, texts: Sequence[str]) -> str:
         """Return the keyword unless it can be seen: Feishu does not look for it in where links lead."""

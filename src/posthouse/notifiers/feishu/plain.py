@@ -6,7 +6,6 @@ Source: "Custom bot usage guide". A text has tags such as ``<at user_id="all">``
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from posthouse import Bold, Buttons, Code, Fields, Inline, Items, Line, Link, Message, Payload, Quote, Text, plain
 from posthouse.notifiers.feishu.markup import OldCardMarkdown
@@ -31,7 +30,7 @@ def post(
     lines = list(_lines(message, words))
     rows = [_tags(line) for line in lines]
     if mentioned != Mentions():
-        rows.append(_at_tags(mentioned))
+        rows.append(_at_tags(mentioned, words))
     if buttons:
         rows.append(_tags([part for link in buttons for part in (link, "  ")][:-1]))
     if keyword and not any(keyword in shown for shown in (title, *(harmless(plain(line)) for line in lines))):
@@ -45,28 +44,26 @@ def text(
 ) -> Payload:
     """Return a text: only the buttons' addresses are in it."""
     shown = [title, *(harmless(plain(line)) for line in _lines(message, words))]
-    people = [_at(one.id, harmless(one.name)) if one.id else _name(one.name) for one in mentioned.people]
-    everybody = [_at("all", "")] if mentioned.everybody else []
-    call = " ".join([*everybody, *people, mentioned.beyond]).strip()
+    people = [_at(one.id, harmless(one.name)) if one.id else harmless(one.name) for one in mentioned.people]
+    call = words.label(mentioned) + words.comma.join([*people, *mentioned.beyond])
     links = [f"{harmless(link.text)}{words.colon}{link.url}" for link in buttons]
     ending = [keyword] if not any(keyword in line for line in shown) else []
     return _text("\n".join(line for line in (*shown, call, *links, *ending) if line))
 
 
-def title_and_link(title: str, message: Message, *, rest: str, keyword: str) -> Payload:
+def title_and_link(title: str, message: Message, *, rest: str, buttons: Sequence[Link], keyword: str) -> Payload:
     """Return a text with the title and where it leads; ``rest`` says that there was more, if there was."""
     more = [rest] if any(plain(line).strip() for line in _inlines(message)) else []
     ending = [keyword] if keyword not in title else []
-    return _text("\n".join(line for line in (title, *more, _first_address(message), *ending) if line))
+    return _text("\n".join(line for line in (title, *more, _address_of(message, buttons), *ending) if line))
 
 
 def _text(content: str) -> Payload:
     return {"msg_type": "text", "content": {"text": content}}
 
 
-def _first_address(message: Message) -> str:
+def _address_of(message: Message, buttons: Sequence[Link]) -> str:
     """Return where a message leads: by its first button, else by the first link in it."""
-    buttons = [link for block in message.blocks if isinstance(block, Buttons) for link in block.links]
     links = (part for line in _inlines(message) for part in line if isinstance(part, Link))
     return next((url for url in (sound_url(link.url) for link in (*buttons, *links)) if url), "")
 
@@ -126,17 +123,13 @@ def _text_tag(shown: str) -> dict[str, str]:
     return {"tag": "text", "text": shown}
 
 
-def _at_tags(mentioned: Mentions) -> list[dict[str, Any]]:
-    """Return the row that mentions people, with a blank between two of them."""
-    everybody = [{"tag": "at", "user_id": "all"}] if mentioned.everybody else []
-    people = [{"tag": "at", "user_id": one.id} if one.id else _text_tag(_name(one.name)) for one in mentioned.people]
-    ending = [_text_tag(mentioned.beyond)] if mentioned.more else []
-    tags = [*everybody, *people, *ending]
-    return [tag for one in tags for tag in (one, _text_tag(" "))][:-1]
-
-
-def _name(name: str) -> str:
-    return harmless(f"@{name}")
+def _at_tags(mentioned: Mentions, words: OldCardMarkdown) -> list[dict[str, str]]:
+    """Return the row that mentions people."""
+    people = [{"tag": "at", "user_id": one.id} if one.id else _text_tag(harmless(one.name)) for one in mentioned.people]
+    label, comma = words.label(mentioned), _text_tag(words.comma)
+    tags = [*people, *map(_text_tag, mentioned.beyond)]
+    row = [tag for one in tags for tag in (comma, one)][1:]
+    return [_text_tag(label), *row] if label else row
 
 
 def _at(user_id: str, name: str) -> str:

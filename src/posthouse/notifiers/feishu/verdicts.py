@@ -3,13 +3,8 @@
 from collections.abc import Mapping
 
 from posthouse.notifiers.answers import Meaning
+from posthouse.notifiers.feishu.forms import Form
 
-#: The forms of a message by their number, from the richest to the plainest; see `FeiShuNotifier.render`.
-FORM_WITHOUT_MENTIONS = 1
-FORM_OLD_CARD = 2
-FORM_POST = 3
-FORM_TEXT = 4
-FORM_MINIMAL = 5
 #: How often a used-up daily allowance is tried again.
 QUOTA_SECONDS = 6 * 3600.0
 
@@ -70,7 +65,7 @@ CARD_REFUSED = Meaning(
     "Feishu does not take this card: an old card, rich text and plain text are tried in turn. If this happens often, "
     "set card_version to 1 and report it.",
     simpler=True,
-    form=FORM_OLD_CARD,
+    form=Form.OLD_CARD,
 )
 CARD_TROUBLE = Meaning(
     "transient",
@@ -85,7 +80,7 @@ WRONG_MENTION = Meaning(
     "Feishu does not know the id of somebody who is mentioned: the message was tried without mentions. Check the "
     "open_id or user_id under fei_shu in people.",
     simpler=True,
-    form=FORM_WITHOUT_MENTIONS,
+    form=Form.UNMENTIONED,
 )
 NO_EVERYBODY = Meaning(
     "message",
@@ -93,14 +88,14 @@ NO_EVERYBODY = Meaning(
     "The group does not let robots mention everybody: the message was tried without mentions. Let the group's owner "
     "allow it, or turn mention_all off.",
     simpler=True,
-    form=FORM_WITHOUT_MENTIONS,
+    form=Form.UNMENTIONED,
 )
 TOO_LONG = Meaning(
     "message",
     "消息太长：已改发标题和链接。若经常出现，请报告给我们。",
     "The message is too long: title and link alone were tried. Report it if this happens often.",
     simpler=True,
-    form=FORM_MINIMAL,
+    form=Form.MINIMAL,
 )
 UNSAFE = Meaning(
     "message",
@@ -108,7 +103,7 @@ UNSAFE = Meaning(
     "The content holds sensitive words or did not pass the audit: title and link alone were tried; if that fails too, "
     "look at the words of the title, or ask your Feishu administrator.",
     simpler=True,
-    form=FORM_MINIMAL,
+    form=Form.MINIMAL,
 )
 TOO_FAST = Meaning(
     "throttled",
