@@ -363,13 +363,13 @@ def test_a_refused_text_is_tried_in_the_plain_form() -> None:
 def test_what_may_have_been_shown_is_not_tried_for_ever() -> None:
     for error in (judged(late=True), judged("Service 'Slack' did not finish within 10.100s.", late=True), judged()):
         assert isinstance(error, TryLater)
-        assert (error.verdict, error.attempts) == ("ambiguous", 3)
+        assert (error.verdict, error.attempts) == ("ambiguous", 2)
 
 
 def test_of_several_receivers_some_may_have_got_it() -> None:
     error = judged(REFUSED.format("NewConnectionError('refused')"), url=f"{TEXT_MESSAGES}/13005550002")
     assert isinstance(error, TryLater)
-    assert (error.verdict, error.attempts) == ("ambiguous", 3)
+    assert (error.verdict, error.attempts) == ("ambiguous", 2)
 
 
 def test_what_a_service_repeats_of_a_message_decides_nothing() -> None:

@@ -4,8 +4,9 @@ The library is optional and slow to import, so that is done when something is to
 
 A service gets the seconds below to connect and for each of its answers, unless the URL has ``cto`` and ``rto``; mail
 servers get the former for everything. Several requests to one service, a slow name server and an answer that drips may
-take longer: then the library stops waiting, but not its thread, which ends when the service does, may still show the
-message, and keeps a process that is to stop from ending so long.
+take longer: then the library stops waiting, but not its thread. That is one of a few (four more than there are
+processors), ends when the service does, may still show the message, and keeps a process that is to stop from ending so
+long.
 """
 
 import json
@@ -30,9 +31,8 @@ LINE_CHARACTERS = 2000
 def notify(request: AppriseRequest, *, seconds: float) -> HttpReply | None:
     """Let the library send the request, and return within ``seconds`` what came of it; see `AppriseRequest`.
 
-    Return None for a URL that the library does not understand.
-    There is one attempt, and redirects are not followed unless the URL says so. Proxies are those that the environment
-    names, as for every program that uses ``requests``.
+    None stands for a URL that the library does not understand. There is one attempt, and redirects are not followed
+    unless the URL says so. Proxies are those that the environment names, as for every program that uses ``requests``.
     """
     _keep_quiet()
     from apprise import Apprise, AppriseResultStatus

@@ -4,6 +4,8 @@ from posthouse.notifiers.answers import Meaning
 
 #: Apprise does not say how long a service wants to be left alone.
 PAUSE_SECONDS = 60.0
+#: How often a message is sent that may have been shown, where nobody says otherwise: Apprise cannot tell a repeat.
+ATTEMPTS = 2
 
 NO_CONNECTION = Meaning(
     "transient",
@@ -14,12 +16,13 @@ NO_CONNECTION = Meaning(
 )
 NO_ANSWER = Meaning(
     "ambiguous",
-    "该服务没有及时答复，消息可能已经送达：最多试三次，消息可能重复出现。请检查网络和代理；若该服务一向很慢，"
-    "请在 url 后加上 rto=秒数。",
-    "The service did not answer in time, so the message may or may not be shown: it is tried three times, and may be "
-    "shown twice. Check the network and any proxy; if the service is always slow, add rto=seconds to url.",
+    "该服务没有及时答复，消息可能已经送达：会按 unclear_retries 再试，消息可能重复出现。请检查网络和代理；"
+    "若该服务一向很慢，请在 url 里加上参数 rto=秒数。",
+    "The service did not answer in time, so the message may or may not be shown: it is tried again as often as "
+    "unclear_retries says, and may be shown twice. Check the network and any proxy; if the service is always slow, "
+    "give url the parameter rto=seconds.",
     later=True,
-    attempts=3,
+    attempts=ATTEMPTS,
 )
 NOT_ALLOWED = Meaning(
     "config",
@@ -52,17 +55,18 @@ BUSY = Meaning(
 )
 SOME = Meaning(
     "ambiguous",
-    "url 里有多个接收者，至少一个没有收到：最多试三次，其余的会重复收到。请为每个接收者单独配一个机器人。",
-    "url names several receivers and one of them at least did not get the message: it is tried three times, and the "
-    "others get it again. Give each of them a robot of its own.",
+    "url 里有多个接收者，至少一个没有收到：会按 unclear_retries 再试，其余的会重复收到。"
+    "请为每个接收者单独配一个机器人。",
+    "url names several receivers and one of them at least did not get the message: it is tried again as often as "
+    "unclear_retries says, and the others get it again. Give each of them a robot of its own.",
     later=True,
-    attempts=3,
+    attempts=ATTEMPTS,
 )
 UNCLEAR = Meaning(
     "ambiguous",
-    "Apprise 没有说明失败的原因，不知道消息是否送达：最多试三次。请按原文核对 url。",
-    "Apprise does not say why it failed, so the message may or may not be shown: it is tried three times. Check url by "
-    "what it does say.",
+    "Apprise 没有说明失败的原因，不知道消息是否送达：会按 unclear_retries 再试，消息可能重复出现。请按原文核对 url。",
+    "Apprise does not say why it failed, so the message may or may not be shown: it is tried again as often as "
+    "unclear_retries says, and may be shown twice. Check url by what Apprise does say.",
     later=True,
-    attempts=3,
+    attempts=ATTEMPTS,
 )
