@@ -18,7 +18,18 @@ from posthouse.cli import cli
 from posthouse.cli._logs import start_logging
 from posthouse.config import load
 from posthouse.core.errors import ConfigError, PosthouseError
-from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, Fault, running
+from posthouse.core.message import Message
+from posthouse.fakes import (
+    FakeDingTalk,
+    FakeFeishu,
+    FakeFeishuRobot,
+    FakeRobot,
+    FakeRobots,
+    FakeWeCom,
+    FakeWeComRobot,
+    Fault,
+    running,
+)
 from posthouse.relay import Relay
 from posthouse.web import create_app
 
@@ -30,12 +41,33 @@ SECRET_TOKEN = "secret+token 5b3e"
 SIGNING_KEY = b"signing key e6aa"
 SIGNING_TOKEN = "whsec_" + base64.b64encode(SIGNING_KEY).decode()
 PRIVATE_TOKEN = "private-token-c81d"
-SECRETS = (ACCESS_TOKEN, SIGN_KEY, URL_TOKEN, SECRET_TOKEN, SIGNING_TOKEN, PRIVATE_TOKEN, SIGNING_KEY.decode())
+FEISHU_TOKEN = "feishu-token-1b7e"
+FEISHU_URL_TOKEN = "feishu-url-token-92aa"
+FEISHU_KEY = "feishu+key/03c5"
+WECOM_KEY = "wecom-key-6d1f"
+APPRISE_PASSWORD = "apprise-password-e409"
+SECRETS = (
+    *(ACCESS_TOKEN, SIGN_KEY, URL_TOKEN, SECRET_TOKEN, SIGNING_TOKEN, PRIVATE_TOKEN, SIGNING_KEY.decode()),
+    *(FEISHU_TOKEN, FEISHU_URL_TOKEN, FEISHU_KEY, WECOM_KEY, APPRISE_PASSWORD),
+)
 CONFIG = """\
 config:
   server: {{database: "sqlite:///{folder}/posthouse.db", language: en}}
   plugins: [plugin.py]
+  robots:
+    feishu:
+      fei_shu: {{url: "{robots}/open-apis/bot/v2/hook/{FEISHU_TOKEN}", sign_key: "{FEISHU_KEY}", fallback: wecom}}
+    lark:
+      fei_shu: {{url: "{robots}/open-apis/bot/v2/hook/{FEISHU_URL_TOKEN}", keyword: posthouse}}
+    both: {{pool: [feishu, lark]}}
+    wecom: {{wechat: {{url: "{robots}/cgi-bin/webhook/send?key={WECOM_KEY}", monthly_quota: 100}}}}
+    dead: {{wechat: {{url: "http://127.0.0.1:1/cgi-bin/webhook/send?key={WECOM_KEY}2"}}}}
+    anywhere: {{apprise: {{url: "json://me:{APPRISE_PASSWORD}@{host}/nowhere"}}}}
   webhooks:
+    - webhook_id: everywhere
+      type: GITLAB
+      secret_token: "{SECRET_TOKEN}"
+      notify: {{robots: [both, wecom, dead, anywhere]}}
     - webhook_id: demo
       type: GITLAB
       secret_token: "{SECRET_TOKEN}"
@@ -97,6 +129,7 @@ class Flow:
     """A relay that has met all kinds of trouble, what was logged meanwhile, and what senders were answered."""
 
     config: Path
+    wecom: FakeWeCom
     relay: Relay
     log: str
     answers: list[str]
@@ -107,7 +140,7 @@ def posted(client: FlaskClient) -> Iterator[str]:
     right = {"X-Gitlab-Token": SECRET_TOKEN}
     for kind in ("says", "raises", "push", "odd"):
         body = json.dumps({"object_kind": kind, "title": kind}).encode()
-        for webhook in ("demo", "by_url", "unheard"):
+        for webhook in ("demo", "by_url", "unheard", "everywhere"):
             yield client.post(f"/webhook/{webhook}", data=body, headers=right | {"webhook-id": kind}).text
     wrong = (
         {},
@@ -132,18 +165,26 @@ def flow(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Flow]:
     echo = f"token {ACCESS_TOKEN} is not exist, sign_key {SIGN_KEY}, {quote_plus(ACCESS_TOKEN)}"
     dingtalk.misbehave(ACCESS_TOKEN, Fault(errcode=40035, errmsg=echo), Fault(drop="before"))
     dingtalk.misbehave(URL_TOKEN, Fault(body=f"<html>{URL_TOKEN}</html>", status=404))
+    feishu = FakeFeishu(
+        {FEISHU_TOKEN: FakeFeishuRobot(secret=FEISHU_KEY), FEISHU_URL_TOKEN: FakeFeishuRobot(keyword="posthouse")}
+    )
+    feishu.misbehave(FEISHU_TOKEN, Fault(errcode=19001, errmsg=f"no {FEISHU_TOKEN}, no {quote_plus(FEISHU_KEY)}"))
+    feishu.misbehave(FEISHU_URL_TOKEN, Fault(body=f"<html>/open-apis/bot/v2/hook/{FEISHU_URL_TOKEN}</html>"))
+    wecom = FakeWeCom({WECOM_KEY: FakeWeComRobot()})
+    wecom.misbehave(WECOM_KEY, Fault(errcode=40063, errmsg=f"key={WECOM_KEY} {WECOM_KEY}, from ip: 192.0.2.1"))
     config = tmp_path / "posthouse.yml"
     (tmp_path / "plugin.py").write_text(PLUGIN, encoding="utf-8")
-    with running(FakeRobots(dingtalk)) as robots:
+    with running(FakeRobots(dingtalk, feishu, wecom)) as robots:
         values = {name: value for name, value in globals().items() if isinstance(value, str)}
-        config.write_text(CONFIG.format(folder=tmp_path, robots=robots, **values), encoding="utf-8")
+        host = robots.removeprefix("http://")
+        config.write_text(CONFIG.format(folder=tmp_path, robots=robots, host=host, **values), encoding="utf-8")
         relay = Relay.open(config)
         answers = list(posted(create_app(relay).test_client()))
         while relay.handle_next("me"):
             pass
         while relay.deliver_next("me"):
             pass
-        yield Flow(config, relay, caplog.text, answers)
+        yield Flow(config, wecom, relay, caplog.text, answers)
         relay.close()
 
 
@@ -159,6 +200,9 @@ def test_the_flow_met_the_trouble_it_was_made_for(flow: Flow) -> None:
     ]
     assert {"config", "ambiguous", "transient"} <= {attempt.verdict for attempt in attempts}
     assert any("***" in attempt.answer for attempt in attempts)
+    stopped = [budget for budget in flow.relay.outbox.history.budgets().values() if budget.circuit]
+    assert {budget.token.partition(":")[0] for budget in stopped} >= {"ding_talk", "fei_shu"}
+    assert any("set up wrongly" in message for message in map(json.dumps, flow.wecom.shown(WECOM_KEY)))
     assert "401" in flow.log
     assert "Traceback" in flow.log
 
@@ -233,7 +277,7 @@ def test_no_secret_is_in_an_error_of_the_configuration(flow: Flow) -> None:
 def test_no_secret_is_in_an_exception_of_a_delivery(flow: Flow) -> None:
     """A robot that cannot be reached, asked again outside of the relay, which would blot out what it knows."""
     for name, robot in flow.relay.desk.robots.notifiers.items():
-        request = robot.request({"msgtype": "text"}, now=0.0, idempotency_key="k")
+        request = robot.request(robot.render(Message("hello")), now=0.0, idempotency_key="k")
         assert_clean(name, repr(request))
         try:
             robot.judge(flow.relay._transport.send(request))
