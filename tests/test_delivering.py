@@ -8,7 +8,7 @@ import pytest
 
 from house import House, open_house
 from posthouse.core.errors import TryLater
-from posthouse.core.http import HttpReply
+from posthouse.core.http import HttpReply, HttpRequest
 from posthouse.core.message import Message
 from posthouse.delivering import LEASE, NEARLY_USED_WINDOW
 from posthouse.fate import FIRST_PROBE, LATER_PROBES
@@ -383,6 +383,36 @@ def test_a_used_up_month_waits_for_the_next(opened: Open) -> None:
     house.now = due
     house.work()
     assert {house.states(event_id)["ops"] for event_id in ids} == {"sent"}
+
+
+def test_a_higher_quota_is_used_at_once(opened: Open) -> None:
+    house = opened(own=', monthly_quota: 2, digest: "off", fallback: other')
+    ids = [says(house, f"news {number}") for number in range(3)]
+    house.work()
+    assert house.states(ids[-1])["ops"] == "waiting"
+    more = opened(own=', monthly_quota: 20, digest: "off", fallback: other')
+    more.now = house.now + 1
+    more.work()
+    assert more.states(ids[-1])["ops"] == "sent"
+
+
+def test_a_digest_that_no_attempt_gets_through_is_told_in_parts(opened: Open) -> None:
+    """An answer that nobody knows may be about one message of many."""
+    house = opened()
+    ids = [says(house, f"news {number}") for number in range(8)]
+    send = house.robots.send
+
+    def refuse(request: HttpRequest) -> HttpReply:
+        send(request)
+        return reply(987654) if b"news 6" in request.body else reply(0)
+
+    house.robots.send = refuse  # type: ignore[method-assign]
+    for _ in range(30):
+        house.work()
+        house.now += 61
+    states = [house.state(event_id) for event_id in ids]
+    assert states.pop(6) == "buried"
+    assert set(states) <= {"sent", "digested"}
 
 
 def test_a_notifier_that_cannot_say_what_fits_still_tells(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,7 +150,8 @@ class Delivering:
         if self._window(seat):
             return True
         now = self._clock()
-        rooms = [free(one.budget, one.allowance, now=now) for one in self._seats(waiting[0], lane_id, budgets)]
+        seats = self._seats(waiting[0], lane_id, budgets)
+        rooms = [free(one.budget, one.allowance, now=now) for one in seats if self._ready_at(one) <= now]
         if None in rooms:
             return False
         due = len(waiting) if len(waiting) < AT_ONCE else self._lanes.count_due(lane_id, now=now)
@@ -178,7 +179,7 @@ class Delivering:
         """Return the settlement with what it means beyond the attempt: for digests, operators and the lane's rest."""
         if batch.is_digest and settled.state == "sent":
             settled = replace(settled, state="digested")
-        if batch.is_digest and settled.state == "buried" and settled.verdict == "message":
+        if batch.is_digest and settled.state == "buried" and settled.verdict != "ambiguous":
             settled = replace(settled, state="waiting", parts=_halves(batch.ids))
         settled = self._alerted(seat, settled)
         budgets[seat.budget.token] = settled.budgets[0]

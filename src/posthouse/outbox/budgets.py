@@ -41,7 +41,7 @@ def save(connection: Connection, spent: Budget) -> None:
 
 
 def prepare(connection: Connection, tokens: Sequence[Token]) -> None:
-    """Make sure that each token has a budget in its lane. Where its settings changed, its circuit is closed."""
+    """Make sure that each token has a budget in its lane. Where its settings changed, it is looked at anew."""
     known = {row.token: row for row in connection.execute(select(budget.c.token, budget.c.lane_id, budget.c.settings))}
     for token in tokens:
         row = known.get(token.token)
@@ -53,6 +53,8 @@ def prepare(connection: Connection, tokens: Sequence[Token]) -> None:
             connection.execute(update(budget).where(changed).values(lane_id=token.lane_id, settings=token.settings))
             if row.settings != token.settings:
                 close_circuits(connection, [token.lane_id], [token.token])
+                # When the lane goes on follows from its budgets and their limits, which may have changed.
+                connection.execute(update(lane).where(lane.c.id == token.lane_id).values(next_at=0.0))
 
 
 def close_circuits(connection: Connection, lanes: Collection[str] | None, tokens: Collection[str] | None = None) -> int:
