@@ -180,6 +180,8 @@ def test_bold_text_without_anything_visible_leaves_no_stars() -> None:
         ("HTTP://h/x", "HTTP://h/x"),
         ('https://h/<>"`[]\\|', "https://h/%3C%3E%22%60%5B%5D%5C%7C"),
         ("https://h/?a=1&b=2#c", "https://h/?a=1&b=2#c"),
+        ("https://h/@all/~lilei/*", "https://h/%40all/%7Elilei/%2A"),
+        ("https://h/a_b/__init__.py", "https://h/a_b/%5F%5Finit__.py"),
         ("https://h/?a&#64;b&lt;c;d", "https://h/?a&#64%3Bb&lt%3Bc;d"),
         ("https://127.0.0.1:8080/x", "https://127.0.0.1:8080/x"),
         ("https://[::1]:8080/x", ""),

@@ -29,8 +29,9 @@ from posthouse import (
 MARKS = {Level.INFO: "", Level.SUCCESS: "✅ ", Level.WARNING: "⚠️ ", Level.FAILURE: "❌ "}
 #: A longer address is no link: browsers and vendors refuse it, and a message must have room for a few.
 URL_CHARACTERS = 4000
-#: What an address may hold besides letters and digits so that no Markdown is read into it; "%" is looked at before.
-URL_SAFE = "/:?#@!$&'*+,;=%~-._"
+#: What an address may hold besides letters, digits and "~-._", so that neither Markdown nor a mention is read into it,
+#: even where it is typed out; "%" is looked at before.
+URL_SAFE = "/:?#!$&'+,;=%"
 
 
 class Dialect(ABC):
@@ -92,9 +93,8 @@ class Dialect(ABC):
             case Quote(text=text):
                 return self.quote(self.line((line,)) for line in text.splitlines() if line.strip())
             case Fields(pairs=pairs):
-                return self.line_break.join(
-                    f"{self._part(Bold(name))}{self.colon}{self.inline(line)}" for name, line in pairs
-                )
+                rows = [f"{self._part(Bold(name))}{self.colon}{self.inline(line)}" for name, line in pairs]
+                return self.line_break.join(map(self.line_start, rows))
             case Items(lines=lines, more=more):
                 rows = [f"{self.bullet}{self.line(line)}" for line in lines]
                 return "\n".join([*rows, f"{self.bullet}{self.more(more)}"] if more else rows)
@@ -201,9 +201,12 @@ def sound_url(url: str, *, limit: int = URL_CHARACTERS) -> str:
         return ""
     # In Markdown "&#64;" means "@" even in an address.
     without_entities = _ENTITY.sub(r"\1%3B", _LONE_PERCENT.sub("%25", address))
-    # A client that looks for mentions in an address must not find everybody.
-    encoded_once = _EVERYBODY.sub("%40", quote(without_entities, safe=URL_SAFE))
+    encoded_once = _MARKUP.sub(_percent_encoded, quote(without_entities, safe=URL_SAFE))
     return encoded_once if len(encoded_once) <= limit else ""
+
+
+def _percent_encoded(match: re.Match[str]) -> str:
+    return "".join(f"%{ord(char):X}" for char in match[0])
 
 
 def clean(text: str) -> str:
@@ -223,6 +226,8 @@ _BLANKS = re.compile(r"\s\s+|[^\S ]")
 #: Brackets, as IPv6 has them, would have to be encoded, and are then no host any more.
 _HOST = re.compile(r"[\w.-]+(?::[0-9]{1,5})?")
 _ENTITY = re.compile(r"(&#?\w+);")
+#: What `quote` always leaves. An underscore behind a letter or digit begins no slanted text.
+_MARKUP = re.compile(r"~+|(?<![A-Za-z0-9_])_+")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
