@@ -130,6 +130,12 @@ def test_somebody_is_mentioned_once() -> None:
     assert call(LILEI, LILEI) == call(LILEI)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", [" ", "@", "\u200b"])
+def test_a_name_that_cannot_be_seen_is_left_out(name: str, form: int) -> None:
+    assert rendered(Mention(name), form=form) == rendered(form=form)
+
+
 def test_more_people_than_a_message_can_mention_are_counted() -> None:
     many = tuple(Mention("x", (f"gitlab:{number}",)) for number in range(60))
     people = People(Person("x", frozenset({f"gitlab:{n}"}), ids={"fei_shu": f"ou_{n}"}) for n in range(60))

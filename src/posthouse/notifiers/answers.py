@@ -79,7 +79,9 @@ def raise_for(meaning: Meaning, words: str, notifier: Notifier) -> NoReturn:
             attempts=meaning.attempts,
             whole_vendor=meaning.whole_vendor,
         )
-    raise Rejected(answer, verdict=meaning.kind, remedy=remedy, simpler_may_pass=meaning.simpler, form=meaning.form)
+    # A vendor may have names for its forms; what is stored is the number.
+    form = int(meaning.form)
+    raise Rejected(answer, verdict=meaning.kind, remedy=remedy, simpler_may_pass=meaning.simpler, form=form)
 
 
 def _shown(text: str) -> str:

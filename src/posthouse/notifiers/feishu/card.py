@@ -1,4 +1,4 @@
-"""Feishu's cards, in version 2.0 and in version 1.0.
+"""Makes Feishu's cards, of version 2.0 and of version 1.0, from finished parts.
 
 Version 2.0 refuses a whole card for one property that it does not know (200621), so what is made here has none but
 those in the table of a test. Source: "Card JSON 2.0 structure", "Card JSON 2.0 release notes", and the pages on the

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from posthouse import Called
 from posthouse.notifiers.fitting import clip
+from posthouse.notifiers.markdown import clean
 
 #: A message mentions at most so many people, so that there is room for something else.
 PEOPLE = 50
@@ -45,14 +46,14 @@ def only_named(mentioned: Mentions) -> Mentions:
 def mentioned_whole(called: Iterable[Called]) -> bool:
     """Tell whether a message shows all of the people and their whole names."""
     people = tuple(called)
-    return len(people) <= PEOPLE and all(one.id or len(one.name) <= NAME_CHARACTERS for one in people)
+    return len(people) <= PEOPLE and all(_reachable(one).id or len(one.name) <= NAME_CHARACTERS for one in people)
 
 
 def _reachable(one: Called) -> Called:
     """Return a person with an id that can stand in markup, if there is one; Feishu has no use for a number."""
     usable = _ID.fullmatch(one.id) is not None and one.id.casefold() != "all"
     # Without a leading "@", which belongs to us alone.
-    return Called(clip(one.name.strip().lstrip("@"), NAME_CHARACTERS), id=one.id if usable else "")
+    return Called(clip(clean(one.name).strip().lstrip("@"), NAME_CHARACTERS), id=one.id if usable else "")
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
