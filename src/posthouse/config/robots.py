@@ -117,7 +117,7 @@ class RobotReader:
         for path, (robot, fallback) in self._fallbacks.items():
             self._require(fallback, path, self._named - {robot})
             # Two that look after each other are right: an alert is told once, and a robot's trouble is one alert.
-            if robot == fallback or self.pools.get(fallback) == (robot,):
+            if fallback in self._named and self.pools.get(fallback, (fallback,)) == (robot,):
                 self._problem(path, "must be another robot: this one cannot tell of its own trouble")
 
     def _check_pool(self, pool: str, path: Path_, owners: dict[str, str]) -> None:
