@@ -51,6 +51,7 @@ def test_gitlab_leaves_reviewers_of_a_draft_alone_until_it_is_ready() -> None:
     kind = ("GITLAB", "Merge Request Hook")
     assert mentioned(*kind, "open") == ["gitlab:hanmeimei"]
     assert mentioned(*kind, "open", {"object_attributes.draft": True}) == []
+    assert mentioned(*kind, "open", {"object_attributes.work_in_progress": True}) == []
     assert mentioned(*kind, "ready") == ["gitlab:hanmeimei"]
 
 

@@ -53,8 +53,9 @@ def mention(kind: str, *names: str, text: str = "", email: str = "", guess: bool
 
 def mentioned_in(markdown: str, kind: str) -> Iterator[Mention]:
     """Yield a guess for every ``@name`` in somebody's Markdown: it may be a person's, or an annotation of Java."""
-    for found in CALLED.finditer(UNHEARD.sub(" ", markdown[:READ])):
-        name = found["name"].rstrip(".")  # a full stop ends the sentence, and never a name
+    found = CALLED.finditer(UNHEARD.sub(" ", markdown[:READ]))
+    # A full stop ends the sentence, and never a name.
+    for name in dict.fromkeys(called["name"].rstrip(".") for called in found):
         if name.lower() != EVERYBODY:
             yield Mention(name, (f"{kind}:{name}",), guess=True)
 
@@ -67,13 +68,15 @@ def mentions(people: Iterable[Mention | None], *, without: Mention | None = None
     """
     found: list[Mention] = []
     for one in sorted((one for one in people if one is not None), key=lambda one: one.guess):
+        if len(found) == AT_MOST:
+            break
         if without is not None and _is_same(without, one):
             continue
         place = next((place for place, other in enumerate(found) if _is_same(other, one)), None)
-        if place is not None:
-            found[place] = replace(found[place], names=found[place].names + _further(found[place], one))
-        elif len(found) < AT_MOST:
+        if place is None:
             found.append(one)
+        else:
+            found[place] = replace(found[place], names=found[place].names + _further(found[place], one))
     return tuple(found)
 
 

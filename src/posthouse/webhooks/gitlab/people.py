@@ -72,8 +72,9 @@ def pipeline_mentions(pipeline: Reader, what: str) -> tuple[Mention, ...]:
 
 def _asked(request: Reader, what: str, told: Collection[str]) -> Iterator[Mention | None]:
     attributes = request.at("object_attributes")
-    # Nobody reviews a draft before it is ready.
-    if what == "ready" or (what == "open" and not attributes.flag("draft")):
+    # Before GitLab 14 a draft was a work in progress. Nobody reviews it before it is ready.
+    is_draft = attributes.flag("draft") or attributes.flag("work_in_progress")
+    if what == "ready" or (what == "open" and not is_draft):
         yield from map(mention_of, request.each("reviewers"))
     if what == "open":
         yield from map(mention_of, request.each("assignees"))

@@ -16,6 +16,8 @@ KIND = "jira"
 NAME = 255
 #: How many comments of an issue are looked at for the names of people.
 LOOKED_AT = 100
+#: How many mentions of a text are looked up among them.
+MENTIONED = 50
 #: Some administrators let people show up under their addresses, which are nobody else's business.
 E_MAIL = re.compile(r"(?P<local>[^\s@]+)@[^\s@]+")
 
@@ -68,7 +70,7 @@ def mention_by(reader: Reader, identity: str, shown: str) -> Mention | None:
 
 def mentions_in(reader: Reader, path: str) -> Iterator[Mention | None]:
     """Yield whom somebody mentions in the text at ``path``, in whatever markup."""
-    for identity, shown in mentioned_in(reader.at(path).value):
+    for identity, shown in islice(dict.fromkeys(mentioned_in(reader.at(path).value)), MENTIONED):
         yield mention_by(reader, identity, shown)
 
 
