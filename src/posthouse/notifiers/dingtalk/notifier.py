@@ -63,7 +63,9 @@ class DingTalkNotifier(Notifier):
         """Return an action card or Markdown; in form 1 a short text without links, for what DingTalk finds unsafe."""
         if form > 0:
             return self._text(message)
-        return self._card(fit(message, size=self._size, room=ROOM, left_out=self._dialect.left_out))
+        people = self._mentions(message)
+        size = lambda shorter: len(encoded(self._card(shorter, people)))  # noqa: E731
+        return self._card(fit(message, size=size, room=ROOM, left_out=self._dialect.left_out), people)
 
     def is_whole(self, message: Message) -> bool:
         """Tell whether nothing is left out: no block, no button, none of the mentioned, and no part of their names."""
@@ -72,7 +74,7 @@ class DingTalkNotifier(Notifier):
             len(links) <= BUTTONS_SHOWN
             and all(len(link.text) <= BUTTON_CHARACTERS for link in links)
             and mentioned_whole(self.called(message))
-            and self._size(message) <= ROOM
+            and len(encoded(self._card(message, self._mentions(message)))) <= ROOM
         )
 
     def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:
@@ -102,11 +104,8 @@ class DingTalkNotifier(Notifier):
             return ("neither sign_key nor keyword is set: DingTalk only accepts this if its IP list has this machine",)
         return ()
 
-    def _size(self, message: Message) -> int:
-        return len(encoded(self._card(message)))
-
-    def _card(self, message: Message) -> dict[str, Any]:
-        title, people, buttons = self._title(message), self._mentions(message), self._buttons(message)
+    def _card(self, message: Message, people: Mentions) -> dict[str, Any]:
+        title, buttons = self._title(message), self._buttons(message)
         # DingTalk shows the title in the list of conversations only, so the text begins with it again.
         heading = f"#### {MARKS[message.level]}{self._dialect.inline((title,))}"
         blocks = [self._dialect.block(block) for block in message.blocks if not isinstance(block, Buttons)]
