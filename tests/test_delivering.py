@@ -59,7 +59,7 @@ def says(house: House, title: str, *, to: str = "finance", **more: str) -> int:
 
 
 def reply(code: int, text: str = "?") -> HttpReply:
-    return HttpReply(200, {}, json.dumps({"errcode": code, "errmsg": text}).encode())
+    return HttpReply(200, {}, json.dumps({"errcode": code, "errmsg": text, "code": code, "msg": text}).encode())
 
 
 def texts(house: House) -> list[str]:
@@ -137,6 +137,17 @@ def test_much_at_once_is_told_in_several_digests_and_the_rest_one_by_one(opened:
     assert "waiting" not in states
     assert states[0] == "digested"
     assert len(house.robots.requests) <= 5
+
+
+def test_seconds_are_waited_for_without_a_digest(opened: Open) -> None:
+    house = opened("    ops: {fei_shu: {token: token-one}}\n    other: {ding_talk: {access_token: two}}")
+    ids = [says(house, f"news {number}") for number in range(9)]
+    house.robots.replies = [reply(0)] * 9
+    for _ in range(3):
+        house.work()
+        house.now += 1.1
+    assert [house.state(event_id) for event_id in ids] == ["sent"] * 9
+    assert len(house.robots.requests) == 9
 
 
 def test_a_robot_without_digests_tells_each_on_its_own(opened: Open) -> None:

@@ -64,7 +64,7 @@ def pause(failures: int) -> float:
 
 
 def _past_the_crowd(token: str, at: float) -> float:
-    """Return ``at``, or soon after it: each token has its own moment after each whole and half hour."""
+    """Return the token's own moment after the latest whole or half hour: a while before ``at``, or soon after it."""
     mark = at // HALF_HOUR * HALF_HOUR
     moment = zlib.crc32(f"{token} {mark}".encode()) % 1000 / 1000 * CROWDED
-    return max(at, mark + moment)
+    return mark + moment

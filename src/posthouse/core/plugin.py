@@ -7,7 +7,7 @@ and is used by many threads at once, so it keeps no state between calls.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, quote_plus
 
@@ -324,8 +324,15 @@ class Notifier(Plugin):
         return self.limits.per_second if own is None else own
 
     def called(self, message: Message) -> tuple[Called, ...]:
-        """Return the people whom a message mentions, as this kind of robot knows them."""
-        return self.site.people.called(message.mentions, self.type)
+        """Return the people whom a message mentions, as this kind of robot knows them.
+
+        Of those whom it does not know, only who is named nowhere else in the message.
+        """
+        called = self.site.people.called(message.mentions, self.type)
+        if all(one.id or one.mobile for one in called):
+            return called
+        shown = replace(message, mentions=(), everybody=False).to_text()
+        return tuple(one for one in called if one.id or one.mobile or one.name not in shown)
 
     @abstractmethod
     def identity(self) -> str:
