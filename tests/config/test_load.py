@@ -581,7 +581,8 @@ SCRAPS = st.sampled_from([
     "", "null", "[]", "{}", "- x", "5", "-1", "1e999", "yes", "~", "x: y", "*a", "&a", "<<: *a", "!!int x", "!t x", "'",
     '"', "|", ">", "%", "@", "`", "\t", "\0", "\ud7ff", "\ufeff", "\u2028", '"\\ud800"', "${", "${X}", "$${X}", "? [a]",
     "? {a: b}", ": c", "---", "...", "# c", "2024-99-99", "!!set {a, b}", "!!omap [a: 1]", "config:", "9" * 5000,
-    "0x1F", "0o7", ".nan", "webhooks:", "notify:", "ding_talk:", "${file:/}", "[" * 200, "{" * 200,
+    "0x1F", "0o7", ".nan", "webhooks:", "notify:", "ding_talk:", "robots:", "pool:", "people:",
+    "${file:/}", "[" * 200, "{" * 200,
 ])  # fmt: skip
 
 

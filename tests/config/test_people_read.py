@@ -154,6 +154,12 @@ def test_a_mistake_about_people_is_named(problems: Problems, value: str, key: st
     assert problems(START + f"  people: {value}\n") == [(3, f"config.people{key}", text)]
 
 
+def test_a_reference_that_leads_nowhere_is_named_once(problems: Problems) -> None:
+    for value in ("${NO_SUCH_NAME}", "[{name: '${NO_SUCH_NAME}'}]", "[{name: Li Lei, gitlab: '${NO_SUCH_NAME}'}]"):
+        ((_, _, text),) = problems(START + f"  people: {value}\n")
+        assert text == "the environment has no variable NO_SUCH_NAME"
+
+
 @pytest.mark.parametrize(
     ("line", "key", "text"),
     [

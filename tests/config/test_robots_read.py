@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from posthouse.config import Settings
+from posthouse.core.errors import ConfigError
 from posthouse.core.plugin import DigestSettings
+from posthouse.desk import Desk
 from posthouse.discovery import discover
 from posthouse.notifiers.dingtalk import DingTalkNotifier
 from posthouse.notifiers.wecom import CorpWechatNotifier
@@ -271,13 +273,13 @@ def test_a_name_may_come_from_the_environment(loaded: Loaded, monkeypatch: pytes
             ("wechat: {key: a}", "wecom: {key: b}"),
             8,
             "wecom",
-            "the same as 'wechat' above; a second robot needs a name under robots",
+            "is the same as 'wechat' above; a second robot needs a name under robots",
         ),
         (
             ("corp_wechat: {key: a}", "wechat: {key: b}"),
             8,
             "wechat",
-            "the same as 'corp_wechat' above; a second robot needs a name under robots",
+            "is the same as 'corp_wechat' above; a second robot needs a name under robots",
         ),
         (
             ("ding_talk: {access_token: demo, fallback: demo.ding_talk}",),
@@ -304,6 +306,12 @@ def test_a_group_does_not_hear_all_twice(problems: Problems) -> None:
     found = problems(TEAM.replace("[group, admins]", "[group, ops]"))
     text = "is in the pool 'group': its group would hear all twice"
     assert found == [(3, "config.webhooks[0].notify.robots[1]", text)]
+
+
+def test_two_pools_cannot_use_one_token(loaded: Loaded) -> None:
+    found = loaded(TEAM.replace("demo-4", "demo-1") + "    more: {pool: [spare]}\n")
+    with pytest.raises(ConfigError, match=r"config\.robots\.more: 'spare' has the token of a robot that is in another"):
+        Desk(found)
 
 
 def test_another_webhook_may_tell_one_robot_of_a_pool(loaded: Loaded) -> None:

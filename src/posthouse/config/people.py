@@ -82,7 +82,8 @@ def read_people(values: Any, path: Path_, registry: Registry, source: Source, pr
     if values is None:
         return People()
     if not isinstance(values, list):
-        problems.append(source.problem(path, "must be a list"))
+        if path not in source.problems:
+            problems.append(source.problem(path, "must be a list"))
         return People()
     model, persons = person_model(registry), list[Person]()
     owners: dict[str, int] = {}

@@ -28,13 +28,12 @@ def _once_each(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class RobotNames(
-    RootModel[
-        Annotated[
-            tuple[str, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_once_each)
-        ]
-    ]
-):
+Unique = Annotated[
+    tuple[str, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_once_each)
+]
+
+
+class RobotNames(RootModel[Unique]):
     """Names that stand under `robots`."""
 
 
@@ -94,7 +93,9 @@ class RobotReader:
             elif kind in self._kinds:
                 name = f"{webhook_id}.{self._kinds[kind].type}"
                 if name in found:
-                    self._problem(place, f"the same as {found[name]!r} above; a second robot needs a name under robots")
+                    self._problem(
+                        place, f"is the same as {found[name]!r} above; a second robot needs a name under robots"
+                    )
                 else:
                     self._read(name, kind, values, place)
                 found.setdefault(name, kind)
