@@ -7,6 +7,7 @@ settings models and the commands; the JSON Schema is made as a whole. A test fai
 import inspect
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,14 +16,17 @@ from typing import Any
 import click
 
 from posthouse.cli import cli
+from posthouse.cli._verdicts import HEADER, verdict_rows
 from posthouse.config.schema import PREFIX, REFERENCE, json_schema
-from posthouse.core.plugin import EventHandler, Language, NotifyEventHandler, Plugin
+from posthouse.core.plugin import EventHandler, Language, Notifier, NotifyEventHandler, Plugin
 from posthouse.discovery import Registry, discover
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[A-Za-z_ ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SCHEMA = "posthouse.schema.json"
 #: How wide the help of a command is drawn, in characters.
 WIDTH = 100
+#: The header of every table of keys.
+KEYS = ("Key", "Value", "Default", "Meaning")
 #: How docstrings begin whose rest stands in a table that says the same in its header.
 BEGINNINGS = re.compile(r"(Tells of |Tells that |Takes in |Speaks to |Keep silent about )")
 #: For the Chinese README, by class: whose requests a webhook type takes in, which robot a notifier speaks to.
@@ -34,6 +38,9 @@ CHINESE: Mapping[str, str] = {
     "AlertmanagerWebhookHandler": "Prometheus Alertmanager 的告警分组",
     "GenericWebhookHandler": "任何 JSON：标题、正文、链接等由配置里的模板取出",
     "DingTalkNotifier": "钉钉群的自定义机器人：有按钮时发 ActionCard，否则发 Markdown，最后才用纯文本",
+    "FeiShuNotifier": "飞书和 Lark 群的自定义机器人：发消息卡片，飞书不收时换更简单的格式",
+    "CorpWechatNotifier": "企业微信群机器人：按配置发带颜色的 Markdown、带表格的 Markdown 或纯文本",
+    "AppriseNotifier": "Apprise 库支持的任何服务：邮件、Slack、Teams、Telegram 等；只写人名，不 @ 人",
 }
 
 
@@ -65,6 +72,9 @@ def _blocks(registry: Registry, schema: Mapping[str, Any], language: Language) -
         "webhook types": lambda: _webhook_types(registry, language),
         **{f"events of {kind}": partial(_events, registry, kind) for kind in registry.webhooks},
         "notifiers": lambda: _notifiers(registry, language),
+        "keys of every robot": lambda: _table(KEYS, _shared_keys(registry, schema)),
+        **{f"keys of {kind}": partial(_own_keys, kind, registry, schema) for kind in registry.notifiers},
+        **{f"verdicts of {kind}": partial(_verdicts, found) for kind, found in registry.notifiers.items()},
         "configuration keys": lambda: _configuration_keys(registry, schema),
         "commands": _commands,
     }
@@ -110,6 +120,25 @@ def _notifiers(registry: Registry, language: Language) -> str:
     )
 
 
+def _robot_keys(kind: str, schema: Mapping[str, Any]) -> list[Sequence[str]]:
+    return [*_rows(_resolved(schema["$defs"]["notify"]["properties"][kind], schema), schema)]
+
+
+def _shared_keys(registry: Registry, schema: Mapping[str, Any]) -> list[Sequence[str]]:
+    """Return the rows of the keys that several kinds of robots have alike."""
+    times = Counter(row for kind in registry.notifiers for row in _robot_keys(kind, schema))
+    return [row for row, count in times.items() if count > 1]
+
+
+def _own_keys(kind: str, registry: Registry, schema: Mapping[str, Any]) -> str:
+    shared = _shared_keys(registry, schema)
+    return _table(KEYS, (row for row in _robot_keys(kind, schema) if row not in shared))
+
+
+def _verdicts(found: type[Notifier]) -> str:
+    return _table(HEADER, verdict_rows(found))
+
+
 def _about(found: type[Plugin], language: Language) -> str:
     return CHINESE.get(found.__name__, "") if language == "zh" else _summary(found)
 
@@ -148,8 +177,7 @@ def _configuration_keys(registry: Registry, schema: Mapping[str, Any]) -> str:
         for kind in registry.notifiers
     ]
     sections.append(("`config.people[]`", _resolved(config["people"]["anyOf"][0]["items"], schema)))
-    header = ("Key", "Value", "Default", "Meaning")
-    return "\n\n".join(f"### {title}\n\n{_table(header, _rows(part, schema))}" for title, part in sections)
+    return "\n\n".join(f"### {title}\n\n{_table(KEYS, _rows(part, schema))}" for title, part in sections)
 
 
 def _folded(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -220,13 +248,18 @@ def _commands() -> str:
 
 
 def command_help() -> Iterator[tuple[str, str]]:
-    """Yield each command's name and what it says with ``--help``."""
-    group = click.Context(cli, info_name="posthouse")
-    for name in cli.list_commands(group):
-        command = cli.get_command(group, name)
+    """Yield the name of each command, such as "people lint", and what it says with ``--help``."""
+    yield from _help_below(cli, click.Context(cli, info_name="posthouse"), "")
+
+
+def _help_below(group: click.Group, context: click.Context, prefix: str) -> Iterator[tuple[str, str]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if command is not None:
-            context = click.Context(command, info_name=name, parent=group, terminal_width=WIDTH)
-            yield name, command.get_help(context)
+            own = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH)
+            yield f"{prefix}{name}", command.get_help(own)
+            if isinstance(command, click.Group):
+                yield from _help_below(command, own, f"{prefix}{name} ")
 
 
 if __name__ == "__main__":
