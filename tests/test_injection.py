@@ -91,7 +91,7 @@ def all_robots() -> tuple[Notifier, ...]:
 
 def robot(kind: str, **settings: Any) -> Notifier:
     found = REGISTRY.notifiers[kind]
-    return found(found.settings_model(**{**ROBOTS[kind][0], **settings}), SITE)
+    return found(found.settings_model(**{**ROBOTS[kind], **settings}), SITE)
 
 
 @every_event

@@ -37,6 +37,8 @@ SHORTEST_TITLE = 20
 DIALECTS: Mapping[str, type[Markdown]] = {"text": Plain, "markdown": Markdown}
 BUTTON_CHARACTERS = 40
 NAME_CHARACTERS = 20
+#: How many people are named.
+PEOPLE = 50
 
 
 class AppriseNotifier(Notifier):
@@ -71,10 +73,15 @@ class AppriseNotifier(Notifier):
         return self._fitted(tidy if form == 0 else _briefly(tidy), dialect)
 
     def is_whole(self, message: Message) -> bool:
-        """Tell whether title and text have the room they need."""
+        """Tell whether title and text have the room they need, and everybody is named with the whole name."""
         tidy, longest = self._tidy(message), self._service.title_characters
-        whole_title = longest == 0 or len(self._heading(tidy, self._dialect)) <= longest
-        return whole_title and self._size(tidy, self._dialect) <= self._room
+        names = [person.name for person in self.called(message)]
+        return (
+            (longest == 0 or len(self._heading(tidy, self._dialect)) <= longest)
+            and len(names) <= PEOPLE
+            and all(len(name) <= NAME_CHARACTERS for name in names)
+            and self._size(tidy, self._dialect) <= self._room
+        )
 
     def request(self, payload: Payload, *, now: float, idempotency_key: str) -> AppriseRequest:  # noqa: ARG002
         """Return the request; Apprise signs by itself where a service wants that, and knows no keys against repeats."""
@@ -104,7 +111,7 @@ class AppriseNotifier(Notifier):
     def _called(self, message: Message) -> tuple[Block, ...]:
         everybody = [self.choose(zh="所有人", en="everybody")] if message.everybody else []
         names = [clip(clean(person.name).strip(), NAME_CHARACTERS) for person in self.called(message)]
-        line = self.listed([*everybody, *names])
+        line = self.listed([*everybody, *names], shown=PEOPLE + len(everybody))
         return (Text(self.say(zh="提醒：{names}", en="For: {names}", names=line)),) if line else ()
 
     def _fitted(self, message: Message, dialect: Markdown) -> Payload:
