@@ -136,6 +136,24 @@ def test_a_comment_is_found_with_its_page_and_its_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("markup", "people"),
+    [
+        ('<a class="confluence-userlink user-mention" data-username="lilei" href="/x">李雷</a>', [("lilei", "李雷")]),
+        ('<a href="/x" class="confluence-userlink user-mention" data-account-id="5f:0c">@Li</a>', [("5f:0c", "Li")]),
+        ("<a class='user-mention current-user-mention' data-username='a&amp;b'>a&amp;b</a>", [("a&b", "a&b")]),
+        ('<a class="confluence-userlink" data-username="lilei">李雷</a>', []),
+        ('<script><a class="user-mention" data-username="lilei">李雷</a></script>', []),
+        ('user-mention data-username="lilei"', []),
+    ],
+)
+def test_a_comment_is_found_with_who_is_mentioned_in_it(markup: str, people: list[tuple[str, str]]) -> None:
+    comment = COMMENT | {"body": {"view": {"value": markup}}}
+    asked = event("comment_created", who=LILEI, comment={"id": 65801})
+    findings, _ = look(asked, {"/rest/api/content/65801": found(comment)})
+    assert [(one["id"], one["name"]) for one in findings.values["mentioned"]] == people
+
+
+@pytest.mark.parametrize(
     ("markup", "text"),
     [
         ("", ""),

@@ -8,6 +8,7 @@ import html
 import re
 import time
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +21,7 @@ from posthouse.webhooks.confluence.payload import (
     KEYS,
     NAME,
     Found,
+    Mentioned,
     actor_ids,
     author_of,
     container_title,
@@ -43,6 +45,12 @@ TEXT = 2_000
 UNSEEN = re.compile(r"<(script|style)\b[^<>]*>.*?(</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 BREAK = re.compile(r"<(br|/p|/li|/div|/h[1-6]|/tr|/pre)\b[^<>]*>", re.IGNORECASE)
 TAG = re.compile(r"<[^<>]*>")
+#: The link that a mention is shown as: by account id in Cloud, by username in Data Center, and with the person's name.
+MENTION = re.compile(
+    r"""<a\s(?=[^<>]*\buser-mention\b)[^<>]*\bdata-(?:account-id|username)=["']([^"'<>]+)["'][^<>]*+>([^<>]*)"""
+)
+#: How many people are looked for in a comment.
+MOST_PEOPLE = 20
 
 
 def server_of(webhook_id: str, settings: ConfluenceWebhookSettings) -> Server | None:
@@ -195,6 +203,7 @@ def _content(answer: Reader) -> Mapping[str, Any]:
         parent_title=name(parent, "title"),
         parent_link=_link(base, parent, "webui"),
         text=_plain(answer.text("body.view.value")),
+        mentioned=_mentioned(answer.text("body.view.value")),
         **_named_space(base, space),
     )
     by = answer.at("version.by")
@@ -231,6 +240,12 @@ def _link(base: str, thing: Reader, kind: str) -> str:
     """Return the address of a thing in a browser: answers have what all begin with, and the rest with each of them."""
     path = thing.text(f"_links.{kind}")
     return Reader({"link": f"{base}{path}"}).link("link") if base and path else ""
+
+
+def _mentioned(markup: str) -> list[Mentioned]:
+    """Return who is mentioned in a comment's HTML; the look-up asks for it to show its text."""
+    found = islice(MENTION.finditer(UNSEEN.sub("", markup[:MARKUP])), MOST_PEOPLE)
+    return [Mentioned(id=html.unescape(link[1]), name=html.unescape(link[2]).removeprefix("@")) for link in found]
 
 
 def _plain(markup: str) -> str:

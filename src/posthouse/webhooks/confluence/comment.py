@@ -5,6 +5,7 @@ from urllib.parse import quote as quoted
 from posthouse import Event, Line, Link, Message, buttons, plain, quote
 from posthouse.webhooks.confluence.notify import ConfluenceNotifyEventHandler
 from posthouse.webhooks.confluence.payload import (
+    comment_mentions,
     container_id,
     container_kind,
     container_title,
@@ -35,6 +36,9 @@ WORDS = {
     ),
 }
 
+#: What people have not read before, and been mentioned in.
+NEW = frozenset({"created", "reply"})
+
 
 class CommentNotifyEventHandler(ConfluenceNotifyEventHandler):
     """A handler of comments. What is remembered of a comment is what it was written on."""
@@ -57,6 +61,7 @@ class CommentNotifyEventHandler(ConfluenceNotifyEventHandler):
             facts=self.facts(event, target=container_kind(event), action=happening),
             story=self.story(container_id(event)),
             occurrence=self.occurrence(event, again=happening in {"updated", "changed"}),
+            mentions=comment_mentions(event) if happening in NEW else (),
         )
 
     def _headline(self, event: Event, happening: str) -> Line:
@@ -77,7 +82,10 @@ class CommentNotifyEventHandler(ConfluenceNotifyEventHandler):
 
 
 class ConfluenceCommentNotifyEventHandler(CommentNotifyEventHandler):
-    """Tells of new comments on pages and blog posts."""
+    """Tells of new comments on pages and blog posts.
+
+    Mentioned is who is mentioned in them, where that was looked up.
+    """
 
     events = ("comment_created",)
 

@@ -7,8 +7,10 @@ value is taken from the first of these that has it.
 from typing import TypedDict
 from urllib.parse import quote as quoted
 
-from posthouse import Event, Link, Reader, first_line
+from posthouse import Event, Link, Mention, Reader, first_line, mention, mentions
 
+#: What names of Confluence's begin with where people are mentioned.
+KIND = "confluence"
 #: How long a title or a name may be before it is cut, in characters; Confluence's own limit for titles.
 NAME = 255
 #: How much of an id or a word from a payload is repeated, in characters.
@@ -27,6 +29,13 @@ KEYS = {
 }
 #: Confluence's words for its kinds of content that are not ours.
 KINDS = {"blogpost": "blog", "blueprint": "page"}
+
+
+class Mentioned(TypedDict):
+    """Who is mentioned in a comment: the account id (Cloud) or the username (Data Center), and the name it shows."""
+
+    id: str
+    name: str
 
 
 class Found(TypedDict, total=False):
@@ -55,8 +64,9 @@ class Found(TypedDict, total=False):
     #: The page above, for one that was moved.
     parent_title: str
     parent_link: str
-    #: What a comment says.
+    #: What a comment says, and who is mentioned in it.
     text: str
+    mentioned: list[Mentioned]
 
 
 def thing_of(event: Event) -> Reader:
@@ -158,6 +168,14 @@ def author_of(event: Event) -> str:
 def username_of(event: Event) -> str:
     """Return the account's name of who acted (Data Center)."""
     return name(event.findings, "username") or name(event.reader, "user.username")
+
+
+def comment_mentions(event: Event) -> tuple[Mention, ...]:
+    """Return who is mentioned in a comment that was looked up, but for the one who wrote it."""
+    names, email = (*actor_ids(event), username_of(event)), event.reader.text("user.email")
+    author = mention(KIND, *names, text=author_of(event), email=email)
+    people = event.findings.each("mentioned")
+    return mentions((mention(KIND, name(one, "id"), text=name(one, "name")) for one in people), without=author)
 
 
 def space_key_of(event: Event) -> str:
