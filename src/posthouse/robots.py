@@ -27,6 +27,7 @@ class Robots:
             token: _allowance([self.notifiers[name] for name, other in self.tokens.items() if other == token])
             for token in self.tokens.values()
         }
+        _check_tokens(settings, self.tokens)
         #: The robots and pools that may hear of confidential events.
         self.confidants = frozenset(name for name in self.lanes if self._is_confidential(name))
 
@@ -78,6 +79,22 @@ def _lanes(settings: Settings, tokens: Mapping[str, str]) -> Mapping[str, str]:
                 raise ConfigError([Problem(str(settings.path), None, f"config.robots.{pool}", text)])
     lanes = {name: pool_of.get(token, token) for name, token in tokens.items()}
     return lanes | {pool: lanes[members[0]] for pool, members in settings.pools.items()}
+
+
+def _check_tokens(settings: Settings, tokens: Mapping[str, str]) -> None:
+    """Raise `ConfigError` for names that only their tokens show to be one robot: a pool's, or a fallback's."""
+    for pool, members in settings.pools.items():
+        if len({tokens[member] for member in members}) < len(members):
+            raise _wrong(settings, f"config.robots.{pool}", "two robots of this pool have one token")
+    for robot in settings.robots.values():
+        fallback = robot.settings.fallback
+        others = settings.pools.get(fallback, (fallback,)) if fallback else ()
+        if others and {tokens[other] for other in others} == {tokens[robot.name]}:
+            raise _wrong(settings, f"config.robots.{robot.name}", f"its fallback {fallback!r} has the same token")
+
+
+def _wrong(settings: Settings, key: str, text: str) -> ConfigError:
+    return ConfigError([Problem(str(settings.path), None, key, text)])
 
 
 def _allowance(robots: Sequence[Notifier]) -> Allowance:

@@ -129,7 +129,7 @@ NAME_ALONE = "must be a name alone, without an @ or blanks around it"
         ("gitlab: [lilei, 'lilei ']", "gitlab[1]", NAME_ALONE),
         ("email: lilei", "email", "must be an e-mail address and nothing else"),
         ("email: Li Lei <lilei@example.com>", "email", "must be an e-mail address and nothing else"),
-        ("mobile: '138 0000'", "mobile", "String should match pattern"),
+        ("mobile: '138 0000'", "mobile", "must be a mobile number"),
     ],
 )
 def test_a_mistake_in_a_person_is_named(problems: Problems, line: str, key: str, text: str) -> None:

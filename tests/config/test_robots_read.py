@@ -394,4 +394,21 @@ def test_mobile_numbers_need_quotes(loaded: Loaded, problems: Problems) -> None:
         assert problems(start + written + "\n") == [
             (6, "config.webhooks[0].notify_mobiles[0]", "must be text; a number needs quotes around it")
         ]
-        assert loaded(start + f'"{written}"\n').webhooks["demo"].settings.notify_mobiles == (written,)
+        assert loaded(start + f'"{written}"\n').webhooks["demo"].settings.notify_mobiles == ("13800000000",)
+
+
+def test_robots_that_are_one_behind_two_names_are_named(loaded: Loaded) -> None:
+    robots = """\
+config:
+  robots:
+    ops: {ding_talk: {access_token: demo-1FALLBACK}}
+    twin: {ding_talk: {access_token: demo-1}}
+POOL
+  webhooks:
+    - {webhook_id: demo, type: GITLAB, notify: {robots: [ops]}}
+"""
+    with pytest.raises(ConfigError, match=r"config.robots.ops: its fallback 'twin' has the same token"):
+        Desk(loaded(robots.replace("FALLBACK", ", fallback: twin").replace("POOL", "")))
+    with pytest.raises(ConfigError, match=r"config.robots.both: two robots of this pool have one token"):
+        Desk(loaded(robots.replace("FALLBACK", "").replace("POOL", "    both: {pool: [ops, twin]}")))
+    assert Desk(loaded(robots.replace("FALLBACK", "").replace("POOL", ""))).robots.lanes.keys() >= {"ops", "twin"}

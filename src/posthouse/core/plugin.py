@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, quote_plus
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from posthouse.core.blocks import SHOWN, listed
 from posthouse.core.event import Event, Inbound
@@ -78,8 +78,19 @@ class PluginSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
+def _mobile(number: str) -> str:
+    """Return a mobile number as people are found by it: China's by its digits, another country's as it is written."""
+    if not re.fullmatch(MOBILE_NUMBER, number):
+        raise ValueError('must be a mobile number, such as "13800000000" or "+49-151-0000000"')
+    at_home = number.removeprefix("+86")
+    return number if at_home.startswith("+") else at_home.replace("-", "")
+
+
+MOBILE_NUMBER = r"\+?[0-9][0-9-]{3,24}"
 #: A mobile number as the vendors take it: digits, with a country's code where it is not theirs.
-Mobile = Annotated[str, Field(pattern=r"^\+?[0-9][0-9-]{3,24}$")]
+Mobile = Annotated[
+    str, AfterValidator(_mobile), WithJsonSchema({"type": "string", "pattern": rf"^({MOBILE_NUMBER}|.*\$\{{.*)$"})
+]
 
 
 class WebhookSettings(PluginSettings):
