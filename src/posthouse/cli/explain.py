@@ -2,19 +2,25 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from posthouse.cli._options import LARGEST_ID, config_option, json_option
 from posthouse.config import load
+from posthouse.core.budget import Allowance
 from posthouse.core.errors import PosthouseError
 from posthouse.core.message import printable
 from posthouse.desk import Desk
-from posthouse.outbox import Outbox
+from posthouse.outbox import DeliveryRecord, Outbox
+from posthouse.robots import Robots
 from posthouse.trace import Step, steps
 
-COLOURS = {"ok": "green", "told": "green", "sent": "green", "success": "green", "silent": "yellow", "waiting": "yellow"}
+COLOURS = {
+    **dict.fromkeys(("ok", "told", "sent", "digested", "info", "success"), "green"),
+    **dict.fromkeys(("silent", "waiting", "repeated", "superseded", "elsewhere", "unchecked", "warning"), "yellow"),
+}
 
 
 @click.command()
@@ -22,8 +28,13 @@ COLOURS = {"ok": "green", "told": "green", "sent": "green", "success": "green", 
 @json_option
 @config_option
 def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
-    """Show step by step what happened to an event: who handled it, what was said to whom, and what robots answered."""
+    """Show step by step what happened to an event: who handled it, what was said to whom, and what robots answered.
+
+    Of what still waits it says until when, and why: for its robot's limits, after a failure, for a digest, or because
+    the robot is set up wrongly. "posthouse robots" says more of the robots.
+    """
     settings = load(config)
+    robots = Desk(settings).robots
     outbox = Outbox.open(settings.server.database, create=False)
     try:
         record = outbox.history.event(event_id)
@@ -36,7 +47,8 @@ def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
         record,
         attempts,
         webhooks=settings.webhooks,
-        lanes=set(Desk(settings).robots.lanes.values()),
+        lanes=set(robots.lanes.values()),
+        seats={delivery.robot: _seats(delivery, robots) for delivery in record.deliveries},
         time_zone=settings.server.time_zone,
         now=time.time(),
     )
@@ -47,6 +59,11 @@ def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
         return
     for step in trace:
         click.echo(_line(step))
+
+
+def _seats(delivery: DeliveryRecord, robots: Robots) -> Mapping[str, Allowance]:
+    tokens = [robots.tokens[member] for member in robots.members(delivery.robot, delivery.lane_id)]
+    return {token: robots.allowances[token] for token in tokens}
 
 
 def _line(step: Step) -> str:

@@ -13,7 +13,6 @@ from posthouse.outbox.engine import Reads
 from posthouse.outbox.tables import attempt, delivery, event, lane
 from posthouse.outbox.work import StoredEvent
 
-
 WAITS = "waiting"
 
 
@@ -46,8 +45,14 @@ class DeliveryRecord:
     told_by: int | None = None
     #: How many deliveries the digest tells that it is part of; 0 if it is in none.
     digest: int = 0
-    #: Why its lane stands still, where every robot that could speak in it is set up wrongly.
-    circuit: Circuit | None = None
+    #: What was used with the tokens of its lane, while it waits; none once it is settled.
+    budgets: tuple[Budget, ...] = ()
+
+    @property
+    def circuit(self) -> Circuit | None:
+        """Why its lane stands still, where every robot that could speak in it is set up wrongly."""
+        circuits = [budget.circuit for budget in self.budgets]
+        return None if None in circuits else next(iter(circuits), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +106,24 @@ class History:
         digest = select(delivery.c.digest).where(delivery.c.id == delivery_id).scalar_subquery()
         together = select(delivery.c.id).where(delivery.c.digest == digest)
         statement = (
-            select(attempt.c.started_at, attempt.c.finished_at, attempt.c.verdict, attempt.c.answer, attempt.c.remedy)
+            select(*_ATTEMPT)
             .where((attempt.c.delivery_id == delivery_id) | attempt.c.delivery_id.in_(together))
             .order_by(attempt.c.id)
+        )
+        with self._reads.connect() as connection:
+            return [AttemptRecord(*row) for row in connection.execute(statement)]
+
+    def latest_attempts(self, lane_id: str, limit: int) -> list[AttemptRecord]:
+        """Return the newest attempts in a robot's lane first, at most ``limit``.
+
+        Looks at every attempt that was made since then, with whichever robot.
+        """
+        statement = (
+            select(*_ATTEMPT)
+            .join(delivery, delivery.c.id == attempt.c.delivery_id)
+            .where(delivery.c.lane_id == lane_id)
+            .order_by(attempt.c.id.desc())
+            .limit(limit)
         )
         with self._reads.connect() as connection:
             return [AttemptRecord(*row) for row in connection.execute(statement)]
@@ -150,6 +170,7 @@ class History:
             return dict(connection.execute(events).all()) | dict(connection.execute(deliveries).all())
 
 
+_ATTEMPT = (attempt.c.started_at, attempt.c.finished_at, attempt.c.verdict, attempt.c.answer, attempt.c.remedy)
 _EVENT = (
     event.c.id,
     event.c.webhook_id,
@@ -205,9 +226,7 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
         .order_by(delivery.c.id)
     )
     rows = connection.execute(statement).all()
-    circuits = {
-        lane_id: _circuit(connection, lane_id) for lane_id in {row.lane_id for row in rows if row.state == WAITS}
-    }
+    budgets = {lane_id: load(connection, lane_id) for lane_id in {row.lane_id for row in rows if row.state == WAITS}}
     for row in rows:
         record = DeliveryRecord(
             id=row.id,
@@ -220,13 +239,7 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
             due_at=row.due_at,
             told_by=row.told_by,
             digest=row.together,
-            circuit=circuits.get(row.lane_id) if row.state == WAITS else None,
+            budgets=budgets[row.lane_id] if row.state == WAITS else (),
         )
         found.setdefault(record.event_id, []).append(record)
     return found
-
-
-def _circuit(connection: Connection, lane_id: str) -> Circuit | None:
-    """Return why a lane stands still; None if it does not, or only one of a pool's robots does."""
-    circuits = [budget.circuit for budget in load(connection, lane_id)]
-    return None if None in circuits else next(iter(circuits), None)
