@@ -111,9 +111,9 @@ def take_in(relay: Relay, body: bytes, webhook_id: str = "finance") -> int:
 
 def test_every_command_explains_itself() -> None:
     names = re.findall(r"^  ([a-z]+)  ", invoke("--help").stdout, re.MULTILINE)
-    assert {"check", "events", "explain", "fakes", "serve", "try", "web", "worker"} <= set(names)
-    for name in names:
-        result = invoke(name, "--help")
+    assert {"check", "events", "explain", "fakes", "people", "robots", "serve", "try", "web", "worker"} <= set(names)
+    for name in (*names, "people lint"):
+        result = invoke(*name.split(), "--help")
         assert result.exit_code == 0
         assert len(result.stdout.splitlines()) > 3
         assert "child" not in result.stdout
@@ -136,6 +136,9 @@ def test_the_version_is_told() -> None:
         ["explain", "0", "--config", "x"],
         ["explain", "99999999999999999999", "--config", "x"],
         ["events", "--limit", "0", "--config", "x"],
+        ["people", "nonsense"],
+        ["people", "lint", "--limit", "0", "--config", "x"],
+        ["robots"],
         ["events", "--limit", "99999999999999999999", "--config", "x"],
         ["serve", "--port", "65536", "--config", "x"],
         ["serve", "--port", "http", "--config", "x"],
@@ -146,7 +149,19 @@ def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["check"], ["serve"], ["web"], ["worker"], ["events"], ["explain", "1"], ["try", "a", "b"]]
+    "command",
+    [
+        ["check"],
+        ["serve"],
+        ["web"],
+        ["worker"],
+        ["events"],
+        ["explain", "1"],
+        ["people", "lint"],
+        ["replay", "--all"],
+        ["robots"],
+        ["try", "a", "b"],
+    ],
 )
 def test_a_wrong_configuration_is_told_by_every_command(broken: Path, tmp_path: Path, command: list[str]) -> None:
     with pytest.raises(ConfigError, match=rf"^{broken}:3: config.webhooks\[0\].type: .*'GITLAB'\?$"):
@@ -282,7 +297,7 @@ def test_try_refuses_an_unknown_webhook(config: Path) -> None:
 
 
 def test_a_database_that_is_not_there_is_not_made_by_looking(config: Path, tmp_path: Path) -> None:
-    for command in (["events"], ["explain", "1"], ["replay", "--all"]):
+    for command in (["events"], ["explain", "1"], ["people", "lint"], ["replay", "--all"], ["robots"]):
         with pytest.raises(PosthouseError, match=r"there is no database /.*\.db; posthouse serve makes it"):
             invoke(*command, "--config", config)
     assert list(tmp_path.glob("*.db")) == []
@@ -314,7 +329,7 @@ def test_events_are_listed_newest_first_in_the_documented_shape(config: Path, re
     for event in found:
         assert list(event) == EVENT_KEYS
     assert found[3]["deliveries"] == [
-        {"delivery_id": 1, "robot": "finance.ding_talk", "state": "waiting", "attempts": 0}
+        {"delivery_id": 1, "robot": "finance.ding_talk", "state": "waiting", "attempts": 0, "digest_of": 0}
     ]
     assert found[0]["deliveries"] == []
     assert [event["event_id"] for event in lines(invoke("events", "--json", "--limit", "1", "--config", config))] == [4]

@@ -11,7 +11,7 @@ from rich.text import Text
 from posthouse.cli._options import config_option, json_option
 from posthouse.config import load
 from posthouse.core.message import printable
-from posthouse.outbox import EventRecord, Outbox
+from posthouse.outbox import DeliveryRecord, EventRecord, Outbox
 from posthouse.trace import at
 
 
@@ -45,7 +45,13 @@ def events(as_json: bool, limit: int, config: Path) -> None:  # noqa: FBT001
 
 
 def _told(record: EventRecord) -> str:
-    return ", ".join(f"{delivery.robot} {delivery.state}" for delivery in record.deliveries) or "-"
+    return ", ".join(f"{delivery.robot} {_state(delivery)}" for delivery in record.deliveries) or "-"
+
+
+def _state(delivery: DeliveryRecord) -> str:
+    if delivery.state == "digested":
+        return f"in a digest of {delivery.digest}"
+    return f"{delivery.state}: set up wrongly" if delivery.circuit else delivery.state
 
 
 def _plain(record: EventRecord) -> dict[str, object]:
@@ -62,6 +68,7 @@ def _plain(record: EventRecord) -> dict[str, object]:
                 "robot": delivery.robot,
                 "state": delivery.state,
                 "attempts": delivery.attempts,
+                "digest_of": delivery.digest,
             }
             for delivery in record.deliveries
         ],
