@@ -30,7 +30,8 @@ config:
       type: GITLAB
       secret_token: let-me-in
       notify:
-        ding_talk: {{url: "{robots}/robot/send", access_token: {token}, sign_key: {secret}, per_minute: {per_minute}}}
+        ding_talk:
+          {{url: "{robots}/robot/send", access_token: {token}, sign_key: {secret}, per_minute: {per_minute}, digest: "off"}}
 """
 
 
