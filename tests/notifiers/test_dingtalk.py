@@ -235,6 +235,11 @@ def test_the_keyword_is_appended_where_it_is_absent(form: int) -> None:
     assert "驿站\n\n驿站" not in str(notifier(keyword="驿站").render(Message("驿站"), form=form))
 
 
+def test_a_keyword_in_an_address_alone_is_appended() -> None:
+    message = Message("t", (Text((Link("x", f"{SERVER}/finance"),)),))
+    assert notifier(keyword="finance").render(message)["markdown"]["text"].endswith("/finance)\n\nfinance")
+
+
 def test_the_keyword_is_not_appended_twice() -> None:
     assert notifier(keyword="Hi").render(Message("Hi there"))["markdown"]["text"] == "#### Hi there"
 
@@ -276,10 +281,8 @@ def test_the_plain_form_keeps_what_the_message_says() -> None:
         ),
         level=Level.FAILURE,
     )
-    assert notifier().render(message, form=1) == {
-        "msgtype": "text",
-        "text": {"content": "❌ Build failed\nin main\nStage: test_all\n- job #1\nE: app.config.py\nline *two*"},
-    }
+    said = "❌ Build failed\nin main\nStage: test_all\n- job #1\n- … 2 more\nE: app.config.py\nline *two*"
+    assert notifier(Site(language="en")).render(message, form=1) == {"msgtype": "text", "text": {"content": said}}
 
 
 def huge_messages() -> list[Message]:

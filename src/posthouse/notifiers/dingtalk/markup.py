@@ -26,11 +26,14 @@ class DingTalkMarkdown(FullWidthDialect):
         return f"dingtalk://dingtalkclient/page/link?url={quote(url, safe='')}&pc_slide={side_bar}"
 
 
-def summary(message: Message, *, limit: int) -> str:
-    """Return what a message says below its title in at most ``limit`` characters, and without links."""
+def summary(message: Message, *, words: DingTalkMarkdown, limit: int) -> str:
+    """Return what a message says below its title in at most ``limit`` characters, and without links.
+
+    ``words`` has the colon and what is said of entries that are not shown.
+    """
     lines: list[str] = []
     room = limit
-    for line in _plain_lines(message):
+    for line in _plain_lines(message, words):
         shown = without_links(clip(line, limit)).strip()
         if shown:
             lines.append(clip(shown, room))
@@ -40,7 +43,7 @@ def summary(message: Message, *, limit: int) -> str:
     return "\n".join(lines)
 
 
-def _plain_lines(message: Message) -> Iterator[str]:
+def _plain_lines(message: Message, words: DingTalkMarkdown) -> Iterator[str]:
     for block in message.blocks:
         match block:
             case Text(line=line):
@@ -48,9 +51,10 @@ def _plain_lines(message: Message) -> Iterator[str]:
             case Quote(text=text):
                 yield from text.splitlines()
             case Fields(pairs=pairs):
-                yield from (f"{name}: {plain(line)}" for name, line in pairs)
-            case Items(lines=lines):
+                yield from (f"{name}{words.colon}{plain(line)}" for name, line in pairs)
+            case Items(lines=lines, more=more):
                 yield from (f"- {plain(line)}" for line in lines)
+                yield from [f"- {words.more(more)}"] if more else ()
             case Buttons():
                 pass
 

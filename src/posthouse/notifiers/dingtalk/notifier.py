@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus, urlsplit, urlunsplit
@@ -64,7 +65,10 @@ class DingTalkNotifier(Notifier):
         if form > 0:
             return self._text(message)
         people = self._mentions(message)
-        size = lambda shorter: len(encoded(self._card(shorter, people)))  # noqa: E731
+
+        def size(shorter: Message) -> int:
+            return len(encoded(self._card(shorter, people)))
+
         return self._card(fit(message, size=size, room=ROOM, left_out=self._dialect.left_out), people)
 
     def is_whole(self, message: Message) -> bool:
@@ -148,14 +152,18 @@ class DingTalkNotifier(Notifier):
     def _text(self, message: Message) -> dict[str, Any]:
         title = without_links(clip(self._title(message), PLAIN_CHARACTERS))
         people = self._mentions(message)
-        lines = (title, summary(message, limit=PLAIN_CHARACTERS), people.line(without_links))
+        said = summary(message, words=self._dialect, limit=PLAIN_CHARACTERS)
+        lines = (title, said, people.line(without_links))
         content = self._with_keyword(MARKS[message.level] + "\n".join(line for line in lines if line))
         return {"msgtype": "text", "text": {"content": content}} | ({"at": people.at} if people.at else {})
 
     def _with_keyword(self, text: str) -> str:
-        """Put the keyword into the text itself: which other fields DingTalk looks at is not documented."""
+        """Put the keyword where it can be read: whether DingTalk looks anywhere else is not documented."""
         keyword = self.settings.keyword
-        return text if keyword is None or keyword in text else f"{text}\n\n{keyword}"
+        return text if keyword is None or keyword in _LINK_TARGETS.sub("]", text) else f"{text}\n\n{keyword}"
+
+
+_LINK_TARGETS = re.compile(r"\]\([^()\s]*\)")
 
 
 def sign(secret: str, milliseconds: int) -> str:
