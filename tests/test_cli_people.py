@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from house import House, open_house
 from posthouse.cli import cli
 from posthouse.cli._people import Calls, Stranger, calls, strangers
+from posthouse.cli._reference import command_help
 from posthouse.config import load
 from posthouse.core.message import Mention
 
@@ -148,6 +149,12 @@ def test_an_event_that_ends_in_an_error_names_it(opened: Open) -> None:
 # The command
 
 
+def test_the_command_below_a_command_is_in_the_reference() -> None:
+    found = dict(command_help())
+    assert "lint" in found["people"]
+    assert found["people lint"].startswith("Usage: posthouse people lint [OPTIONS]\n")
+
+
 def test_lint_names_who_is_missing_with_an_entry_to_paste(opened: Open) -> None:
     house = opened(KNOWN)
     for _ in range(3):
@@ -169,7 +176,7 @@ def test_lint_names_who_is_missing_with_an_entry_to_paste(opened: Open) -> None:
     path = house.relay.desk.settings.path
     path.write_text(path.read_text().replace(f"  people: [{KNOWN}]\n", entry))
     assert load(path).people.find(Mention("", ("gitlab:mei",)))
-    assert "Han Meimei" not in invoke(house, "people", "lint").stdout.partition("Nobody can mention")[0]
+    assert "Han Meimei" not in invoke(house, "people", "lint").stdout.partition("No robot can mention")[0]
 
 
 @pytest.mark.parametrize("name", ["on", "17", "a: b # c", "'", '"', "- x", "李雷", "{x}", "null", "li\\lei"])
@@ -209,7 +216,7 @@ def test_lint_lists_guesses_and_the_nameless_on_their_own(opened: Open) -> None:
 
 def test_lint_names_those_whom_no_robot_can_mention(opened: Open) -> None:
     house = opened(f"{KNOWN}, {{name: Han Meimei, gitlab: hanmeimei, fei_shu: ou_demo}}")
-    assert "\nNobody can mention these, as they have none of ding_talk, mobile: Han Meimei\n" in (
+    assert "\nNo robot can mention these, as they have none of ding_talk, mobile: Han Meimei\n" in (
         invoke(house, "people", "lint").stdout
     )
 

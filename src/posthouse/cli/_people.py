@@ -40,7 +40,8 @@ class Stranger:
 
 def persons(people: People) -> list[Person]:
     """Return everybody who is configured with a name, once each."""
-    return list({id(person): person for person in people._by_name.values()}.values())  # noqa: SLF001
+    by_name = people._by_name  # noqa: SLF001 - nothing else says who there is
+    return list({id(person): person for person in by_name.values()}.values())
 
 
 def unmentionable(settings: Settings) -> list[Person]:

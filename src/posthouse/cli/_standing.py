@@ -86,8 +86,7 @@ def standings(
         reason = hindrance(budget, allowance, now=now, time_zone=time_zone)
         found[name] = _hindered(standing, reason, budget, attempts.get(robots.lanes[name], ()))
     for pool, members in desk.settings.pools.items():
-        own = {robots.tokens[member]: found[member] for member in members}
-        found[pool] = replace(_pool(pool, list(own.values())), members=members, waiting=waiting.get(pool))
+        found[pool] = _pool(pool, [found[member] for member in members], waiting.get(pool))
     return list(found.values())
 
 
@@ -127,8 +126,8 @@ def _usage(budget: Budget, allowance: Allowance, *, now: float, time_zone: str) 
     )
 
 
-def _pool(name: str, members: Sequence[Standing]) -> Standing:
-    """Return how a pool stands whose ``members`` have a token each."""
+def _pool(name: str, members: Sequence[Standing], waiting: Waiting | None) -> Standing:
+    """Return how a pool stands, whose ``members`` have a token each."""
     usages = [member.usage for member in members]
     exhausted = [usage.exhausted_at for usage in usages]
     usage = Usage(
@@ -139,7 +138,8 @@ def _pool(name: str, members: Sequence[Standing]) -> Standing:
         month_forecast=sum(usage.month_forecast for usage in usages),
         exhausted_at=None if None in exhausted else max(time for time in exhausted if time is not None),
     )
-    standing = Standing(name, members[0].kind, (), (), "ready", "ready", usage)
+    names = tuple(member.robot for member in members)
+    standing = Standing(name, members[0].kind, names, (), "ready", "ready", usage, waiting=waiting)
     ready = sum(member.next_at is None for member in members)
     if ready == len(members):
         return replace(standing, state=members[0].state, words=members[0].words)

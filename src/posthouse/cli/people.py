@@ -47,20 +47,15 @@ def lint(limit: int, config: Path) -> None:
     for line in _errors(found):
         click.echo(line, err=True)
     named = strangers(settings, found)
-    missing = [one for one in named if one.names and not one.guess]
+    sure, guesses = [one for one in named if not one.guess], [one for one in named if one.guess]
+    missing = [one for one in sure if one.names]
     if not missing:
         click.echo(f"Nobody is missing under people, by the newest {len(found)} events.\n")
     _show(f"Missing under people, by the newest {len(found)} events:", missing)
-    _show("Perhaps people: @words in texts, and whom commits name as authors:", [one for one in named if one.guess])
-    _show(
-        "Not to be configured, as they are named without a name of their system:",
-        [one for one in named if not one.names and not one.guess],
-    )
-    if mute := [person.name for person in unmentionable(settings)]:
-        ids = ", ".join(_ids(settings))
-        click.echo(printable(f"Nobody can mention these, as they have none of {ids}: {', '.join(mute)}") + "\n")
-    if new := [one for one in missing if not one.person]:
-        click.echo(_entries(new, settings), nl=False)
+    _show("Perhaps people: @words in texts, and whom commits name as authors:", guesses)
+    nameless = [one for one in sure if not one.names]
+    _show("Not to be configured, as they are named without a name of their system:", nameless)
+    _show_entries([one for one in missing if not one.person], settings)
     if missing:
         raise SystemExit(1)
 
@@ -91,8 +86,19 @@ def _as_key(name: str) -> str:
     return ": ".join(name.split(":", 1))
 
 
-def _entries(named: Sequence[Stranger], settings: Settings) -> str:
-    """Return entries to paste, one for each."""
+def _show_entries(missing: Sequence[Stranger], settings: Settings) -> None:
+    """Print an entry for each who has none, after those whose entries lack what robots mention people by."""
+    kinds = {robot.notifier.type for robot in settings.robots.values()}
+    ids = ", ".join([*sorted(kinds), MOBILE])
+    if mute := [person.name for person in unmentionable(settings)]:
+        click.echo(printable(f"No robot can mention these, as they have none of {ids}: {', '.join(mute)}") + "\n")
+    if missing:
+        click.echo(f"  # To be pasted below config. Add to each of them what robots mention them by: {ids}.")
+        for line in _entries(missing).splitlines():
+            click.echo(f"  {printable(line)}")
+
+
+def _entries(named: Sequence[Stranger]) -> str:
     entries = []
     for one in named:
         entry: dict[str, str | list[str]] = {"name": one.text or one.names[0].partition(":")[2]}
@@ -105,12 +111,4 @@ def _entries(named: Sequence[Stranger], settings: Settings) -> str:
     yaml.width = 10_000
     stream = StringIO()
     yaml.dump({"people": entries}, stream)
-    ids = ", ".join(_ids(settings))
-    lines = [f"# To be pasted below config. Add to each of them what robots mention them by: {ids}."]
-    lines += [printable(line) for line in stream.getvalue().splitlines()]
-    return "".join(f"  {line}\n" for line in lines)
-
-
-def _ids(settings: Settings) -> list[str]:
-    """Return the keys under which a person has what the configured robots mention them by."""
-    return [*sorted({robot.notifier.type for robot in settings.robots.values()}), MOBILE]
+    return stream.getvalue()
