@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,10 +11,12 @@ from pathlib import Path
 from typing import Any, TypeGuard, get_args
 
 import pytest
+import urllib3
 from click.testing import CliRunner
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
+from house import House, open_house
 from making import beside, event_of, made_handler, payload_files
 from posthouse import Event, HttpReply, Inbound, Message, No, NotifyEventHandler, Rejected, Site
 from posthouse.cli import cli
@@ -20,10 +24,12 @@ from posthouse.cli._reference import command_help, documents
 from posthouse.config import load
 from posthouse.config.people import person_model
 from posthouse.config.settings import FileSettings, ServerSettings
+from posthouse.core.message import Buttons, Level, Link
 from posthouse.core.plugin import EventHandler, Notifier, Plugin, RobotSettings, WebhookHandler, WebhookSettings
 from posthouse.desk import Desk
+from posthouse.digest import digest
 from posthouse.discovery import Registry, discover
-from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, running
+from posthouse.fakes import FakeDingTalk, FakeFeishu, FakeRobot, FakeRobots, FakeWeCom, running
 from posthouse.outbox import Outbox
 from posthouse.relay import Relay
 
@@ -99,6 +105,27 @@ def test_the_page_of_every_sender_can_be_reached_from_the_readme(readme: Path, k
 
 def sender_page(kind: str) -> Path:
     return DOCS / f"{kind.lower()}.md"
+
+
+@pytest.mark.parametrize("kind", REGISTRY.notifiers)
+def test_every_kind_of_robot_has_a_page_with_its_keys_and_what_its_answers_mean(kind: str) -> None:
+    page = robot_page(kind)
+    assert page.is_file(), f"{page.name} is missing"
+    for block in (f"keys of {kind}", f"verdicts of {kind}"):
+        assert f"<!-- generated: {block} -->" in read(page), f"{page.name} lacks the block of the {block}"
+    assert {"Keys", "Limits", "Answers"} <= {title for level, title in headings(page) if level == 2}
+
+
+@pytest.mark.parametrize("page", [*READMES, DOCS / "robots.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("kind", REGISTRY.notifiers)
+def test_the_page_of_every_kind_of_robot_can_be_reached(page: Path, kind: str) -> None:
+    target = robot_page(kind).relative_to(page.parent)
+    assert f"({target})" in read(page)
+
+
+def robot_page(kind: str) -> Path:
+    """Return the page of a kind of robot, which is called as the folder with its notifier is."""
+    return DOCS / f"{REGISTRY.notifiers[kind].__module__.split('.')[2]}.md"
 
 
 @each_readme
@@ -441,7 +468,7 @@ def made(kind: type[WebhookHandler], **settings: Any) -> WebhookHandler:
     return kind(kind.settings_model.model_validate(settings), Site())
 
 
-@pytest.mark.parametrize("page", WITH_PLUGINS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*WITH_PLUGINS, DOCS / "fakes.md"], ids=lambda page: page.name)
 def test_all_other_python_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = dict(plugin_files(page))
     plugins_of(page, tmp_path)
@@ -449,6 +476,53 @@ def test_all_other_python_shown_runs(page: Path, tmp_path: Path, monkeypatch: py
     for block in blocks(page, "python"):
         if block not in files.values():
             exec(compile(block, page.name, "exec"), {})  # noqa: S102 - our own page
+
+
+# Robots
+
+
+@pytest.mark.parametrize("kind", REGISTRY.notifiers)
+def test_the_limits_shown_are_those_that_are_kept(kind: str) -> None:
+    limits = REGISTRY.notifiers[kind].limits
+    a_second = f" and {limits.per_second} a second" if limits.per_second else ""
+    row = next(line for line in read(DOCS / "robots.md").splitlines() if line.startswith(f"| `{kind}` |"))
+    assert row.endswith(f"| {limits.per_minute} a minute{a_second} |")
+
+
+def test_the_digest_shown_is_what_messages_become() -> None:
+    project = "https://gitlab.example.com/finance/ledger/-"
+
+    def message(title: str, url: str, level: Level, **facts: str) -> Message:
+        return Message(title, (Buttons((Link("Open", url),)),), level=level, facts=facts)
+
+    failed = message(
+        "Pipeline #883 failed on main", f"{project}/pipelines/883", Level.FAILURE, project="finance/ledger"
+    )
+    pushed = message(
+        "Li Lei pushed 2 commits to main", f"{project}/compare/a...b", Level.INFO, project="finance/ledger"
+    )
+    slow = message("db1 is slow", "https://alerts.example.com/1", Level.WARNING)
+    shown = digest((failed, pushed, slow), language="en").to_text()
+    assert blocks(DOCS / "robots.md", "text")[0].strip() == shown
+
+
+def test_the_requests_to_fakes_that_are_shown_work() -> None:
+    vendors = (FakeDingTalk(any_token=True), FakeFeishu(any_token=True), FakeWeCom(any_token=True))
+    lines = [line for block in blocks(DOCS / "fakes.md", "sh") for line in block.splitlines()]
+    requests = [shlex.split(line) for line in lines if line.startswith("curl ")]
+    assert len(requests) > 5
+    with running(FakeRobots(*vendors)) as address:
+        for _, url, *options in requests:
+            body = options[options.index("-d") + 1] if "-d" in options else None
+            reply = urllib3.request(
+                "GET" if body is None else "POST",
+                url.replace("http://127.0.0.1:8099", address),
+                body=body,
+                headers={"Content-Type": "application/json"},
+                retries=False,
+            )
+            assert reply.status == 200, reply.data
+    assert vendors[2].mentions("demo-robot") == (("lilei",),)
 
 
 # The way of the README
@@ -493,9 +567,57 @@ def test_the_readmes_request_leads_to_the_output_shown(readme: Path, tmp_path: P
         relay.close()
     shown = blocks(readme, "text")
     for arguments, block in ((["events"], shown[0]), (["explain", "1"], shown[1])):
-        result = CliRunner().invoke(cli, [*arguments, "--config", str(config)])
-        assert result.exit_code == 0, result.output
-        assert timeless(result.output) == timeless(block)
+        assert timeless(output(config, *arguments)) == timeless(block)
+
+
+def output(config: Path, *arguments: str, exit_code: int = 0) -> str:
+    result = CliRunner().invoke(cli, [*arguments, "--config", str(config)])
+    assert result.exit_code == exit_code, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("page", [*READMES, DOCS / "robots.md"], ids=lambda page: page.name)
+def test_the_robots_of_the_readme_stand_as_shown(page: Path, tmp_path: Path) -> None:
+    config = next(block for block in blocks(READMES[0], "yaml") if "robots: [team, admins]" in block)
+    house = house_of(config, tmp_path)
+    for number in range(19):
+        house.push(f"feature/{number}")
+        house.work()
+        house.now += 1.0
+    house.relay.close()
+    found = output(tmp_path / "posthouse.yml", "robots")
+    shown = next(block for block in blocks(page, "text") if block.startswith("robot "))
+    assert countless(found) == countless(shown)
+    assert re.findall(r"\d+/\d+", found) == re.findall(r"\d+/\d+", shown)
+
+
+def countless(text: str) -> str:
+    """Return what a command shows without times, and without numbers: a forecast depends on the day of the month."""
+    return re.sub(r"\d+", "0", re.sub(" {2,}", "  ", timeless(text)))
+
+
+def test_the_people_missing_are_those_that_are_shown(tmp_path: Path) -> None:
+    # Of Li Lei the page says: with nothing but his name in GitLab.
+    config = re.sub(r"(      gitlab: lilei\n)(?:      .*\n)+", r"\1", blocks(DOCS / "people.md", "yaml")[0])
+    house = house_of(config, tmp_path)
+    names = ("merge_request_hook__open", "merge_request_hook__reviewers_added", "note_hook__calls_people")
+    for name in (*names, "pipeline_hook__failed"):
+        house.post(json.loads(read(PAYLOADS / f"{name}.json")))
+    house.work()
+    house.relay.close()
+    found = output(tmp_path / "posthouse.yml", "people", "lint", exit_code=1)
+    assert timeless(found) == timeless(blocks(DOCS / "people.md", "text")[0])
+
+
+def house_of(config: str, folder: Path) -> House:
+    """Return a house with a configuration that a page shows, half a minute ago; its robots show whatever they get."""
+    place = f"config:\n  server:\n    database: sqlite:///{folder}/posthouse.db\n"
+    # The secret that requests of the house have.
+    known = re.sub(r"\$\{[^}]+\}|change-me", "let-me-in", config)
+    house = open_house(folder, config=known.replace("config:\n", place, 1), plugin="")
+    house.now = time.time() - 30.0
+    house.robots.replies = [HttpReply(200, {}, b'{"errcode": 0, "code": 0}')] * 100
+    return house
 
 
 def timeless(text: str) -> str:
