@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +33,8 @@ config:
       secret_token: let-me-in
       notify:
         ding_talk:
-          {{url: "{robots}/robot/send", access_token: {token}, sign_key: {secret}, per_minute: {per_minute}, digest: "off"}}
+          {{url: "{robots}/robot/send", access_token: {token}, sign_key: {secret}, per_minute: {per_minute},
+            digest: "off"}}
 """
 
 
@@ -267,3 +270,27 @@ def test_the_two_roles_work_apart(installation: Installation) -> None:
             os.kill(role.pid, signal.SIGTERM)
         codes = [role.wait(20) for role in roles]
     assert codes == [0, 0]
+
+
+def test_digests_are_told_once_however_often_all_processes_die(installation: Installation) -> None:
+    config = Path(installation.config)
+    config.write_text(config.read_text().replace('digest: "off"', "digest: {every: 1s}"))
+    installation.start()
+    for turn, seconds in enumerate((0.9, 1.1, 1.2, 1.0)):
+        # The answer comes late, so that they die between what is shown and what is noted.
+        installation.dingtalk.misbehave(TOKEN, *[Fault(delay=0.3)] * 3)
+        for number in range(10):
+            installation.push(turn * 10 + number)
+        Event().wait(seconds)
+        installation.kill()
+        installation.start()
+    wait_until(lambda: sum(shown_branches(installation).values()) >= 40, seconds=60)
+    wait_until(lambda: all(one["state"] in {"sent", "digested"} for one in installation.deliveries()))
+    assert shown_branches(installation) == dict.fromkeys(range(40), 1)
+    assert len(installation.dingtalk.shown(TOKEN)) < 40
+
+
+def shown_branches(installation: Installation) -> Counter[int]:
+    """Return how many messages told of each branch; a repeat with the same key is no message to DingTalk."""
+    texts = [json.dumps(payload) for payload in installation.dingtalk.shown(TOKEN)]
+    return Counter(int(number) for text in texts for number in set(re.findall(r"branch-(\d+)", text)))
