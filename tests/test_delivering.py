@@ -250,6 +250,7 @@ def test_a_robot_that_is_set_up_wrongly_is_left_alone_and_loses_nothing(opened: 
     assert "The robot ops is set up wrongly" in alert
     assert "token is not exist" in alert
     assert house.states(first)["other"] == "sent"
+    assert [one.is_alert for one in house.event(first).deliveries] == [False, True]
     budget = house.budget("ops")
     assert budget.circuit is not None
     assert "access_token" in budget.circuit.remedy

@@ -304,3 +304,12 @@ def test_a_robot_that_is_set_up_wrongly_comes_with_its_remedy() -> None:
 def test_times_are_told_in_the_configured_zone() -> None:
     assert at(THEN, "Europe/Berlin") == "2023-11-14 23:13:20+01:00"
     assert at(THEN + 0.999, "UTC") == "2023-11-14 22:13:20+00:00"
+
+
+def test_what_operators_are_told_is_set_apart() -> None:
+    alert = replace(delivery("sent", robot="admins"), is_alert=True)
+    assert told(event(alert), robots=("admins",))[-1] == (
+        "delivery",
+        "sent",
+        "delivery 7 to admins, which tells operators about a robot: the robot has shown it",
+    )

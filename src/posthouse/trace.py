@@ -16,6 +16,8 @@ Step = Mapping[str, str]
 
 #: How the proof of an event begins whose verification failed by a plugin's bug: it is kept, and told to nobody.
 UNVERIFIED = "the verification itself failed"
+#: What sets apart the delivery that says that a robot needs somebody's attention.
+ABOUT_A_ROBOT = ", which tells operators about a robot"
 
 
 def steps(
@@ -53,7 +55,8 @@ def steps(
             state = "it waits, but this robot is not configured any more"
         else:
             state, remedy = _waits(delivery, seats.get(delivery.robot, {}), time_zone, now)
-        step = _step("delivery", delivery.state, f"delivery {delivery.id} to {delivery.robot}: {state}")
+        about = f"delivery {delivery.id} to {delivery.robot}{ABOUT_A_ROBOT if delivery.is_alert else ''}"
+        step = _step("delivery", delivery.state, f"{about}: {state}")
         found.append(step | {"robot": delivery.robot} | ({"remedy": remedy} if remedy else {}))
     return found
 

@@ -38,16 +38,10 @@ class Stranger:
     person: str = ""
 
 
-def persons(people: People) -> list[Person]:
-    """Return everybody who is configured with a name, once each."""
-    by_name = people._by_name  # noqa: SLF001 - nothing else says who there is
-    return list({id(person): person for person in by_name.values()}.values())
-
-
 def unmentionable(settings: Settings) -> list[Person]:
     """Return those whom no configured robot can mention, as they have neither an id for its kind nor a mobile."""
     kinds = {robot.notifier.type for robot in settings.robots.values()}
-    return [one for one in persons(settings.people) if kinds and not one.mobile and not kinds & set(one.ids)]
+    return [one for one in settings.people.persons if kinds and not one.mobile and not kinds & set(one.ids)]
 
 
 def calls(desk: Desk, stored: StoredEvent) -> Calls:

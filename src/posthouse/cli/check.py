@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from posthouse.cli._options import config_option
-from posthouse.cli._people import persons, unmentionable
+from posthouse.cli._people import unmentionable
 from posthouse.config import Settings, load
 from posthouse.core.message import printable
 from posthouse.desk import Desk
@@ -26,7 +26,7 @@ def check(config: Path) -> None:
         click.echo(f"warning: {printable(warning)}", err=True)
     counts = [f"{len(desk.webhooks)} webhooks", f"{len(settings.robots)} robots"]
     counts += [f"{len(settings.pools)} pools"] if settings.pools else []
-    counts += [f"{len(everybody)} people"] if (everybody := persons(settings.people)) else []
+    counts += [f"{len(everybody)} people"] if (everybody := settings.people.persons) else []
     click.echo(f"{config}: right; {', '.join(counts)}")
 
 

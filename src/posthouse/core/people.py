@@ -36,7 +36,9 @@ class People:
     """Everybody that the configuration names."""
 
     def __init__(self, persons: Iterable[Person] = ()) -> None:
-        self._by_name = {name.casefold(): person for person in persons for name in person.names}
+        #: In the order of the configuration.
+        self.persons = tuple(persons)
+        self._by_name = {name.casefold(): person for person in self.persons for name in person.names}
 
     def find(self, mention: Mention) -> Person | None:
         """Return the person by the first of the mention's names that is known; None if nobody has such a name."""

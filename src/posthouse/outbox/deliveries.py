@@ -35,9 +35,9 @@ def store_deliveries(connection: Connection, handled: Sequence[HandledEvent], *,
         connection.execute(insert(delivery), rows)
 
 
-def store_delivery(connection: Connection, event_id: int, new: NewDelivery, *, now: float) -> None:
-    """Insert one more delivery of an event, told whatever its lane was told before."""
-    connection.execute(insert(delivery), _row(event_id, new, now))
+def store_alert(connection: Connection, event_id: int, new: NewDelivery, *, now: float) -> None:
+    """Insert what operators are told because of an event's delivery, whatever its lane was told before."""
+    connection.execute(insert(delivery), _row(event_id, new, now) | {"alert": 1})
 
 
 class _Ledger:

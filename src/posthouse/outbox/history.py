@@ -45,6 +45,8 @@ class DeliveryRecord:
     told_by: int | None = None
     #: How many deliveries the digest tells that it is part of; 0 if it is in none.
     digest: int = 0
+    #: Whether it tells operators about a robot, and not about the event.
+    is_alert: bool = False
     #: What was used with the tokens of its lane, while it waits; none once it is settled.
     budgets: tuple[Budget, ...] = ()
 
@@ -216,6 +218,7 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
         delivery.c.attempts,
         delivery.c.due_at,
         delivery.c.told_by,
+        delivery.c.alert,
     )
     other = delivery.alias("other")
     together = select(func.count()).where(other.c.digest == delivery.c.digest).scalar_subquery()
@@ -239,6 +242,7 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
             due_at=row.due_at,
             told_by=row.told_by,
             digest=row.together,
+            is_alert=bool(row.alert),
             budgets=budgets[row.lane_id] if row.state == WAITS else (),
         )
         found.setdefault(record.event_id, []).append(record)

@@ -16,7 +16,7 @@ from posthouse.core.errors import LeaseLost
 from posthouse.outbox import budgets
 from posthouse.outbox import lane_statements as statements
 from posthouse.outbox.commit import LeaderCommit
-from posthouse.outbox.deliveries import store_deliveries, store_delivery
+from posthouse.outbox.deliveries import store_alert, store_deliveries
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.memory import remember
 from posthouse.outbox.tables import delivery, lane
@@ -176,7 +176,7 @@ class Lanes:
             for key, part in settled.parts:
                 _bundle(connection, key, part)
             for alert in settled.alerts:
-                store_delivery(connection, settled.event_id, alert, now=settled.finished_at)
+                store_alert(connection, settled.event_id, alert, now=settled.finished_at)
             if settled.whole_vendor:
                 budgets.rest_vendor(connection, claim.lane_id, settled.next_at)
             if settled.keep is not None:

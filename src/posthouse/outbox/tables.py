@@ -49,6 +49,8 @@ delivery = Table(
     Column("lane_id", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False),
     Column("message", Text, nullable=False),
+    # Whether it tells operators about a robot, and not about the event in whose delivery that was found.
+    Column("alert", Integer, nullable=False, server_default=text("0")),
     # What happened, in the sender's ids, and what the message may give way to while it is held back.
     Column("occurrence", Text),
     Column("burst", Text),

@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the table and the columns, and take along what the lanes counted."""
+    op.add_column("delivery", sa.Column("alert", sa.Integer, nullable=False, server_default=sa.text("0")))
     op.add_column("delivery", sa.Column("digest", sa.Text))
     op.add_column("delivery", sa.Column("alone", sa.Integer, nullable=False, server_default=sa.text("0")))
     op.create_index("delivery_digest", "delivery", ["digest"], sqlite_where=sa.text("digest IS NOT NULL"))
