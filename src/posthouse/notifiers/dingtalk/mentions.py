@@ -46,12 +46,16 @@ class Mentions:
         """
         return not self.everybody and not any(one.mobile for one in self.people)
 
-    def line(self, shown: Callable[[str], str]) -> str:
-        """Return everybody in one line of text; ``shown`` makes the name of somebody unknown harmless."""
+    def line(self, shown: Callable[[str], str], *, label: str) -> str:
+        """Return everybody in one line of text; ``shown`` makes the name of somebody unknown harmless.
+
+        ``label`` says why there are names, if one is only a name.
+        """
         # A blank ends each: DingTalk takes "@lilei2" for somebody else than lilei.
         words = [f"@{one.id or one.mobile}" if one.id or one.mobile else shown(one.name) for one in self.people]
         ending = [f"… +{self.more}"] if self.more else []
-        return " ".join(word for word in dict.fromkeys([self.everybody, *words, *ending]) if word.strip())
+        line = " ".join(word for word in dict.fromkeys([self.everybody, *words, *ending]) if word.strip())
+        return line if not line or all(one.id or one.mobile for one in self.people) else f"{label}{line}"
 
 
 def mentions(called: Sequence[Called], *, everybody: str) -> Mentions:

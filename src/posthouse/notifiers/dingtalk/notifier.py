@@ -115,7 +115,7 @@ class DingTalkNotifier(Notifier):
         blocks = [self._dialect.block(block) for block in message.blocks if not isinstance(block, Buttons)]
         if not people.work_in_cards:
             blocks.append(self._dialect.block(Buttons(buttons)))
-        blocks.append(self._dialect.line_start(people.line(self._dialect.escape)))
+        blocks.append(self._dialect.line_start(people.line(self._dialect.escape, label=self._label)))
         text = self._with_keyword("\n\n".join([heading, *(block for block in blocks if block.strip())]))
         part = {"title": MARKS[message.level] + calm(title), "text": text}
         at = {"at": people.at} if people.at else {}
@@ -125,6 +125,10 @@ class DingTalkNotifier(Notifier):
 
     def _title(self, message: Message) -> str:
         return clean(message.title).strip() or self.choose(zh="通知", en="Notification")
+
+    @property
+    def _label(self) -> str:
+        return self.choose(zh="提醒：", en="For: ")
 
     def _mentions(self, message: Message) -> Mentions:
         everybody = self.choose(zh="@所有人", en="@All") if message.everybody else ""
@@ -153,7 +157,7 @@ class DingTalkNotifier(Notifier):
         title = without_links(clip(self._title(message), PLAIN_CHARACTERS))
         people = self._mentions(message)
         said = summary(message, words=self._dialect, limit=PLAIN_CHARACTERS)
-        lines = (title, said, people.line(without_links))
+        lines = (title, said, people.line(without_links, label=self._label))
         content = self._with_keyword(MARKS[message.level] + "\n".join(line for line in lines if line))
         return {"msgtype": "text", "text": {"content": content}} | ({"at": people.at} if people.at else {})
 
