@@ -16,9 +16,10 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
+import posthouse
 from house import House, open_house
 from making import beside, event_of, made_handler, payload_files
-from posthouse import Event, HttpReply, Inbound, Message, No, NotifyEventHandler, Rejected, Site
+from posthouse import Event, HttpReply, Inbound, Mention, Message, No, NotifyEventHandler, Rejected, Site
 from posthouse.cli import cli
 from posthouse.cli._reference import command_help, documents
 from posthouse.config import load
@@ -456,12 +457,35 @@ def test_the_notifier_shown_shapes_and_judges(tmp_path: Path) -> None:
         pager.settings_model.model_validate({"url": "https://pager.example.com/send", "token": "abc"}), Site()
     )
     assert isinstance(notifier, Notifier)
+    assert registry.kinds["beeper"] is pager
+    mentioned = Message("Hello", mentions=(Mention("Li Lei", ("gitlab:lilei",)),))
+    assert notifier.render(mentioned) == {"text": "Hello\n\nLi Lei"}
+    assert notifier.render(mentioned, form=1) == {"text": "Hello"}
+    assert notifier.is_whole(mentioned)
+    assert not notifier.is_whole(Message("Hello" * 250))
     payload = notifier.render(Message("Hello"))
     request = notifier.request(payload, now=0.0, idempotency_key="1")
     assert json.loads(request.body) == {"text": "Hello", "id": "1"}
     notifier.judge(HttpReply(200, {}, b'{"ok": true}'))
-    with pytest.raises(Rejected):
-        notifier.judge(HttpReply(200, {}, b'{"ok": false}'))
+    for status, verdict, simpler in ((200, "message", True), (404, "config", False)):
+        with pytest.raises(Rejected) as refused:
+            notifier.judge(HttpReply(status, {}, b'{"ok": false}'))
+        assert (refused.value.verdict, refused.value.simpler_may_pass) == (verdict, simpler)
+
+
+def test_the_handler_shown_mentions_who_is_in_charge(tmp_path: Path) -> None:
+    registry = plugins_of(DOCS / "plugins.md", tmp_path)["plugins/vulnerability.py"]
+    handler = made_handler(registry.events["GITLAB", "Vulnerability Hook"], Site(language="en"))
+    (path, *_) = payload_files("GITLAB", "Vulnerability Hook")
+    answer = handler.handle(Event("Vulnerability Hook", json.loads(read(path))))
+    assert not isinstance(answer, No)
+    assert answer[0].mentions == (Mention("Han Meimei", ("gitlab:hanmeimei",)),)
+    assert "Severity: " in answer[0].to_text()
+
+
+@pytest.mark.parametrize("name", posthouse.__all__)
+def test_every_name_that_plugins_may_import_is_described(name: str) -> None:
+    assert re.search(rf"\b{name}\b", read(DOCS / "plugins.md"))
 
 
 def made(kind: type[WebhookHandler], **settings: Any) -> WebhookHandler:
@@ -487,6 +511,19 @@ def test_the_limits_shown_are_those_that_are_kept(kind: str) -> None:
     a_second = f" and {limits.per_second} a second" if limits.per_second else ""
     row = next(line for line in read(DOCS / "robots.md").splitlines() if line.startswith(f"| `{kind}` |"))
     assert row.endswith(f"| {limits.per_minute} a minute{a_second} |")
+
+
+@pytest.mark.parametrize("kind", REGISTRY.webhooks)
+def test_it_is_said_of_every_sender_whether_its_messages_mention_people(kind: str) -> None:
+    rows = re.findall(r"^\| (\w+) \| [^|]+ \| [^|]+ \|$", read(DOCS / "people.md"), re.MULTILINE)
+    events = ((path, event_of(path, Site(language="en"))) for path in payload_files(kind))
+    mentioning = any(
+        said.mentions
+        for path, event in events
+        if (kind, event.name) in REGISTRY.events
+        for said in sayings(REGISTRY.events[kind, event.name], event, **beside(path).get("settings", {}))
+    )
+    assert mentioning == (kind.lower() in {row.lower() for row in rows})
 
 
 def test_the_digest_shown_is_what_messages_become() -> None:
