@@ -15,9 +15,8 @@ from posthouse.notifiers.wecom.settings import CorpWechatSettings
 #: JSON makes at most two bytes of one, as there are no control characters but "\n"; the rest is what is around it.
 BODY_BYTES = 2 * 4096 + 512
 BUTTON_CHARACTERS = 40
-#: What a title is cut to where `fit` alone does not make room: at most 400 bytes, which leave room for the longest
-#: address in a text.
-SHORTEST_TITLE = 100
+#: What a title is cut to that stands with its address alone.
+BRIEF_TITLE = 100
 
 
 class CorpWechatNotifier(Notifier):
@@ -108,10 +107,9 @@ class CorpWechatNotifier(Notifier):
         def size(shorter: Message) -> int:
             return len(self._written(shorter, content, people).encode())
 
-        fitted = fit(message, size=size, room=content.most_bytes, left_out=content.left_out)
-        if size(fitted) > content.most_bytes:
-            fitted = replace(fitted, title=clip(fitted.title, SHORTEST_TITLE))
-        return self._written(fitted, content, people)
+        return self._written(
+            fit(message, size=size, room=content.most_bytes, left_out=content.left_out), content, people
+        )
 
     def _written(self, message: Message, content: Content, people: Mentioned) -> str:
         blocks = [*(content.block(block) for block in message.blocks), content.call(people)]
@@ -131,4 +129,4 @@ def _usable_buttons(message: Message) -> tuple[Link, ...]:
 def _briefly(message: Message) -> Message:
     """Return the title and the first button alone."""
     links = tuple(link for block in message.blocks if isinstance(block, Buttons) for link in block.links[:1])
-    return replace(message, title=clip(message.title, SHORTEST_TITLE), blocks=(Buttons(links),))
+    return replace(message, title=clip(message.title, BRIEF_TITLE), blocks=(Buttons(links),))
