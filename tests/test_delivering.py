@@ -481,3 +481,11 @@ def test_what_is_never_shown_twice_is_sent_until_it_is_clear(opened: Open) -> No
         house.now += 700
     assert house.state(event_id) == "sent"
     assert len({payload["msgUuid"] for payload in house.robots.payloads}) == 1
+
+
+def test_a_backlog_is_known_in_full_however_much_is_fetched(opened: Open) -> None:
+    house = opened()
+    ids = [says(house, f"news {number}") for number in range(120)]
+    house.work()
+    assert {house.state(event_id) for event_id in ids} == {"digested"}
+    assert len(house.robots.requests) <= 3

@@ -60,6 +60,7 @@ class Delivering:
         """Send what is due in a lane, until it must rest or nothing is left of what was taken. Raises `LeaseLost`."""
         budgets = {budget.token: budget for budget in claim.budgets if budget.token in self._robots.allowances}
         waiting = self._lanes.waiting_deliveries(claim.lane_id, AT_ONCE, now=self._clock())
+        due = self._count_due(claim.lane_id, waiting)
         if claim.taken_over and waiting:
             waiting[0] = self._cut_off(claim, waiting[0], budgets)
         while waiting:
@@ -70,11 +71,12 @@ class Delivering:
             if not_before > self._clock():
                 self._lanes.release(claim, next_at=not_before)
                 return
-            batch = self._batch(claim, waiting, seat, budgets)
+            batch = self._batch(claim, waiting, seat, budgets, due)
             settled = self._attempts.make(batch, seat)
             budgets[seat.budget.token] = settled.budgets[0]
             settled = self._finished(claim, batch, seat, settled, budgets)
             waiting = [delivery for delivery in waiting if delivery.id not in batch.ids]
+            due -= len(batch.ids)
             # What waits again, be it at once in a simpler form, is the next to be sent: nothing overtakes it.
             last = settled.state == "waiting" or not waiting or stopping()
             self._lanes.settle(claim, settled, lease=None if last else LEASE)
@@ -126,13 +128,16 @@ class Delivering:
         nearly = is_nearly_used(seat.budget, seat.allowance.per_month, now=self._clock(), time_zone=self._time_zone)
         return max(own, NEARLY_USED_WINDOW) if nearly else own
 
-    def _batch(self, claim: Claim, waiting: Sequence[StoredDelivery], seat: Seat, budgets: Budgets) -> Batch:
-        """Return what the next attempt tells: a digest that was begun, a new one, or one delivery."""
+    def _count_due(self, lane_id: str, waiting: Sequence[StoredDelivery]) -> int:
+        return len(waiting) if len(waiting) < AT_ONCE else self._lanes.count_due(lane_id, now=self._clock())
+
+    def _batch(self, claim: Claim, waiting: Sequence[StoredDelivery], seat: Seat, budgets: Budgets, due: int) -> Batch:
+        """Return what the next attempt tells: a digest that was begun, a new one, or one of ``due`` deliveries."""
         first = waiting[0]
         if first.digest:
             named = self._lanes.digested(claim.lane_id, first.digest)
             return Batch(tuple(named), self._told(named), first.digest)
-        if len(waiting) > 1 and not first.alone and self._is_short(claim.lane_id, waiting, seat, budgets):
+        if len(waiting) > 1 and not first.alone and self._is_short(claim.lane_id, first, seat, budgets, due):
             named = self._fitting(claim.lane_id, first, seat)
             if len(named) > 1:
                 key = uuid.uuid4().hex
@@ -140,8 +145,8 @@ class Delivering:
                 return Batch(tuple(named), self._told(named), key)
         return Batch((first,), Message.from_json(first.message), first.idempotency_key)
 
-    def _is_short(self, lane_id: str, waiting: Sequence[StoredDelivery], seat: Seat, budgets: Budgets) -> bool:
-        """Tell whether more waits than the budget has room for, so that what comes next has to be a digest.
+    def _is_short(self, lane_id: str, first: StoredDelivery, seat: Seat, budgets: Budgets, due: int) -> bool:
+        """Tell whether more is due than the budget has room for, so that what comes next has to be a digest.
 
         Messages are told on their own for as long as digests can tell the rest in the room that is left then.
         """
@@ -150,11 +155,10 @@ class Delivering:
         if self._window(seat):
             return True
         now = self._clock()
-        seats = self._seats(waiting[0], lane_id, budgets)
+        seats = self._seats(first, lane_id, budgets)
         rooms = [free(one.budget, one.allowance, now=now) for one in seats if self._ready_at(one) <= now]
         if None in rooms:
             return False
-        due = len(waiting) if len(waiting) < AT_ONCE else self._lanes.count_due(lane_id, now=now)
         return due > (sum(room or 0 for room in rooms) - 1) * DIGESTED_AT_LEAST
 
     def _fitting(self, lane_id: str, first: StoredDelivery, seat: Seat) -> list[StoredDelivery]:

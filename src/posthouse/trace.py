@@ -47,7 +47,7 @@ def steps(
         return [*found, _step("handled", "waiting", why)]
     found.extend(event.trace)
     for delivery in event.deliveries:
-        found.extend(_attempts(delivery, attempts.get(delivery.id, ()), time_zone))
+        tried = _attempts(delivery, attempts.get(delivery.id, ()), time_zone)
         remedy = ""
         if delivery.state != "waiting":
             state = _settled(delivery)
@@ -55,6 +55,8 @@ def steps(
             state = "it waits, but this robot is not configured any more"
         else:
             state, remedy = _waits(delivery, seats.get(delivery.robot, {}), time_zone, now)
+        # What is to be done stands where the delivery does, and need not stand behind every attempt.
+        found.extend(step if step.get("remedy") != remedy else {**step, "remedy": ""} for step in tried)
         about = f"delivery {delivery.id} to {delivery.robot}{ABOUT_A_ROBOT if delivery.is_alert else ''}"
         step = _step("delivery", delivery.state, f"{about}: {state}")
         found.append(step | {"robot": delivery.robot} | ({"remedy": remedy} if remedy else {}))

@@ -159,9 +159,10 @@ BUSY = Meaning(
 )
 UNCLEAR = Meaning(
     "ambiguous",
-    "回复里没有飞书的结果码，不知道消息是否送达：只再试一次，群里可能出现重复消息。请核对 url 或代理。",
-    "The answer holds no code of Feishu's, so the message may or may not be shown: it is tried once more, and may "
-    "be shown twice. Check url, or the proxy in between.",
+    "回复里没有飞书的结果码，不知道消息是否送达：按 unclear_retries 再试（默认一次），群里可能出现重复消息。"
+    "请核对 url 或代理。",
+    "The answer holds no code of Feishu's, so the message may or may not be shown: it is tried again as often as "
+    "unclear_retries says (once by default), and may be shown twice. Check url, or the proxy in between.",
     later=True,
     attempts=2,
 )

@@ -99,10 +99,11 @@ WRONG_ADDRESS = Meaning(
 )
 UNCLEAR = Meaning(
     "ambiguous",
-    "回复里没有企业微信的结果码，不知道消息是否送达：只再试一次，因为企业微信没有防重机制，消息可能重复出现。"
-    "请核对 url 或代理。",
-    "The answer holds no code of WeCom's, so the message may or may not be shown: it is tried once more only, as WeCom "
-    "cannot tell a repeat and may show it twice. Check url, or the proxy in between.",
+    "回复里没有企业微信的结果码，不知道消息是否送达：按 unclear_retries 再试（默认一次），因为企业微信没有防重机制，"
+    "消息可能重复出现。请核对 url 或代理。",
+    "The answer holds no code of WeCom's, so the message may or may not be shown: it is tried again as often as "
+    "unclear_retries says (once by default), as WeCom cannot tell a repeat and may show it twice. Check url, or the "
+    "proxy in between.",
     later=True,
     attempts=2,
 )
