@@ -70,16 +70,16 @@ def test_everybody_is_mentioned_in_markdown(site: Site) -> None:
 def test_who_is_unknown_is_named_and_not_mentioned() -> None:
     payload = rendered(NOBODY, LILEI, Mention("maybe", ("gitlab:nobody",), guess=True))
     assert payload["at"] == {"atUserIds": ["lilei"]}
-    assert payload["actionCard"]["text"].endswith("\n\nLucy ＊King＊ @lilei")
+    assert payload["actionCard"]["text"].endswith("\n\n提醒：Lucy ＊King＊ @lilei")
     assert "at" not in rendered(NOBODY)
-    assert rendered(NOBODY)["actionCard"]["text"].endswith("\n\nLucy ＊King＊")
+    assert rendered(NOBODY)["actionCard"]["text"].endswith("\n\n提醒：Lucy ＊King＊")
 
 
 def test_the_plain_form_mentions_the_same_people(site: Site) -> None:
     payload = rendered(HANMEIMEI, LILEI, NOBODY, everybody=True, form=1, language=site.language)
     assert payload["at"] == {"atMobiles": ["13900000000"], "atUserIds": ["lilei"], "isAtAll": True}
-    word = {"zh": "@所有人", "en": "@All"}[site.language]
-    assert payload["text"]["content"] == f"t\ntext\n{word} @13900000000 @lilei Lucy *King*"
+    label, word = {"zh": ("提醒：", "@所有人"), "en": ("For: ", "@All")}[site.language]
+    assert payload["text"]["content"] == f"t\ntext\n{label}{word} @13900000000 @lilei Lucy *King*"
 
 
 @pytest.mark.parametrize("form", [0, 1])
@@ -119,7 +119,7 @@ def test_a_user_id_is_mentioned_to_the_letter(user_id: str) -> None:
 def test_an_id_that_is_no_user_id_is_not_used(user_id: str) -> None:
     payload = rendered(LILEI, people=known(user_id))
     assert "at" not in payload
-    assert payload["actionCard"]["text"].endswith("\n\nLi Lei")
+    assert payload["actionCard"]["text"].endswith("\n\n提醒：Li Lei")
     assert rendered(LILEI, people=known(user_id, "13800000000"))["at"] == {"atMobiles": ["13800000000"]}
 
 
@@ -127,7 +127,7 @@ def test_an_id_that_is_no_user_id_is_not_used(user_id: str) -> None:
 def test_a_number_that_is_none_is_not_used(number: str) -> None:
     payload = rendered(Mention("Lucy", (f"mobile:{number}",)))
     assert "at" not in payload
-    assert payload["actionCard"]["text"].endswith("\n\nLucy")
+    assert payload["actionCard"]["text"].endswith("\n\n提醒：Lucy")
 
 
 def test_nobody_is_in_the_list_twice() -> None:
@@ -153,7 +153,7 @@ def test_a_message_mentions_at_most_fifty_people_and_says_how_many_more() -> Non
 
 
 def test_a_long_name_of_somebody_unknown_is_cut() -> None:
-    assert rendered(Mention("李" * 50))["actionCard"]["text"].endswith("\n\n" + "李" * 20 + "…")
+    assert rendered(Mention("李" * 50))["actionCard"]["text"].endswith("\n\n提醒：" + "李" * 20 + "…")
     assert not notifier().is_whole(Message("t", mentions=(Mention("李" * 50),)))
     assert notifier().is_whole(Message("t", mentions=(Mention("李" * 20),)))
 
