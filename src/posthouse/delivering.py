@@ -14,7 +14,7 @@ from posthouse.core.message import Message
 from posthouse.core.plugin import DigestSettings
 from posthouse.digest import digest
 from posthouse.outbox import Claim, NewDelivery, Outbox, Settlement, StoredDelivery
-from posthouse.pacing import free, ready_at
+from posthouse.pacing import REMEMBERED, free, ready_at
 from posthouse.quota import is_nearly_used
 from posthouse.robots import Robots
 from posthouse.transport import TOTAL_SECONDS
@@ -29,6 +29,8 @@ AT_ONCE = 50
 DIGESTED_AT_MOST = 200
 #: How many any robot's digest can tell, unless their titles and addresses are unusually long.
 DIGESTED_AT_LEAST = 10
+#: More than this is no more than the digests of any minute can tell, and counting it takes its time.
+COUNTED_AT_MOST = REMEMBERED * DIGESTED_AT_LEAST
 #: For how long messages gather when a month's quota is nearly used up, in seconds.
 NEARLY_USED_WINDOW = 600
 #: How much waits for a robot that is set up wrongly, before the oldest is given up.
@@ -75,8 +77,9 @@ class Delivering:
             settled = self._attempts.make(batch, seat)
             budgets[seat.budget.token] = settled.budgets[0]
             settled = self._finished(claim, batch, seat, settled, budgets)
-            waiting = [delivery for delivery in waiting if delivery.id not in batch.ids]
-            due -= len(batch.ids)
+            told = set(batch.ids)
+            waiting = [delivery for delivery in waiting if delivery.id not in told]
+            due -= len(told)
             # What waits again, be it at once in a simpler form, is the next to be sent: nothing overtakes it.
             last = settled.state == "waiting" or not waiting or stopping()
             self._lanes.settle(claim, settled, lease=None if last else LEASE)
@@ -129,7 +132,9 @@ class Delivering:
         return max(own, NEARLY_USED_WINDOW) if nearly else own
 
     def _count_due(self, lane_id: str, waiting: Sequence[StoredDelivery]) -> int:
-        return len(waiting) if len(waiting) < AT_ONCE else self._lanes.count_due(lane_id, now=self._clock())
+        if len(waiting) < AT_ONCE:
+            return len(waiting)
+        return self._lanes.count_due(lane_id, most=COUNTED_AT_MOST, now=self._clock())
 
     def _batch(self, claim: Claim, waiting: Sequence[StoredDelivery], seat: Seat, budgets: Budgets, due: int) -> Batch:
         """Return what the next attempt tells: a digest that was begun, a new one, or one of ``due`` deliveries."""

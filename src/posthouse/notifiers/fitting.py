@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
+from typing import TypeVar
 
 from posthouse import Block, Buttons, Fields, Items, Line, Link, Message, Quote, Text
 
@@ -17,6 +18,29 @@ SHORT_TEXT = 300
 SHORTEST_TITLE = 60
 
 Phase = tuple[int, Callable[[int], Message]]
+Shape = TypeVar("Shape")
+
+
+def fitted(
+    message: Message,
+    shape: Callable[[Message], Shape],
+    *,
+    size: Callable[[Shape], int],
+    room: int,
+    left_out: Callable[[int], str],
+) -> Shape:
+    """Return what ``shape`` makes of a message, shortened as by `fit` until that has a ``size`` of at most ``room``.
+
+    What fits at once, which is nearly every message, is made once.
+    """
+    made: list[tuple[Message, Shape]] = []
+
+    def measured(shorter: Message) -> int:
+        made[:] = [(shorter, shape(shorter))]
+        return size(made[0][1])
+
+    short = fit(message, size=measured, room=room, left_out=left_out)
+    return next((shaped for which, shaped in made if which is short), None) or shape(short)
 
 
 def fit(

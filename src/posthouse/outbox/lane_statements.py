@@ -58,7 +58,8 @@ WAITING_DELIVERIES = (
     .order_by(delivery.c.id)
     .limit(bindparam("most"))
 )
-COUNT_DUE = select(func.count()).where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS, _NOT_HELD)
+_DUE_IN_LANE = select(delivery.c.id).where(delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS, _NOT_HELD)
+COUNT_DUE = select(func.count()).select_from(_DUE_IN_LANE.limit(bindparam("most")).subquery())
 DIGESTED = _WORK.where(
     delivery.c.digest == bindparam("key"), delivery.c.lane_id == bindparam("lane"), _DELIVERY_WAITS
 ).order_by(delivery.c.id)

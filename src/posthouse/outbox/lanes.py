@@ -109,10 +109,10 @@ class Lanes:
             )
         return [_stored(row) for row in rows]
 
-    def count_due(self, lane_id: str, *, now: float) -> int:
-        """Return how many deliveries wait to be sent, without those that are held back."""
+    def count_due(self, lane_id: str, *, most: int, now: float) -> int:
+        """Return how many deliveries wait to be sent, ``most`` at most, without those that are held back."""
         with self._reads.connect() as connection:
-            return connection.scalar(statements.COUNT_DUE, {"lane": lane_id, "now": now}) or 0
+            return connection.scalar(statements.COUNT_DUE, {"lane": lane_id, "most": most, "now": now}) or 0
 
     def digested(self, lane_id: str, key: str) -> list[StoredDelivery]:
         """Return what waits to be told by the digest with this idempotency key, in order."""

@@ -24,7 +24,7 @@ from posthouse.notifiers.dingtalk.answers import read
 from posthouse.notifiers.dingtalk.markup import DingTalkMarkdown, summary, without_links
 from posthouse.notifiers.dingtalk.mentions import Mentions, mentioned_whole, mentions
 from posthouse.notifiers.dingtalk.settings import DingTalkSettings
-from posthouse.notifiers.fitting import clip, fit
+from posthouse.notifiers.fitting import clip, fitted
 from posthouse.notifiers.markdown import MARKS, calm, clean, encoded, sound_url
 
 #: The request body may have 20,000 bytes; what `request` adds to a payload (``msgUuid``) comes out of them.
@@ -65,11 +65,13 @@ class DingTalkNotifier(Notifier):
         if form > 0:
             return self._text(message)
         people = self._mentions(message)
-
-        def size(shorter: Message) -> int:
-            return len(encoded(self._card(shorter, people)))
-
-        return self._card(fit(message, size=size, room=ROOM, left_out=self._dialect.left_out), people)
+        return fitted(
+            message,
+            lambda shorter: self._card(shorter, people),
+            size=lambda card: len(encoded(card)),
+            room=ROOM,
+            left_out=self._dialect.left_out,
+        )
 
     def is_whole(self, message: Message) -> bool:
         """Tell whether nothing is left out: no block, no button, none of the mentioned, and no part of their names."""

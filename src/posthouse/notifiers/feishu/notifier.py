@@ -16,7 +16,7 @@ from posthouse.notifiers.feishu.markup import CardMarkdown, OldCardMarkdown
 from posthouse.notifiers.feishu.mentions import Mentions, mentioned_whole, mentions, only_named
 from posthouse.notifiers.feishu.plain import harmless, post, text, title_and_link
 from posthouse.notifiers.feishu.settings import FeiShuSettings
-from posthouse.notifiers.fitting import SHORT_TITLE, clip, fit
+from posthouse.notifiers.fitting import SHORT_TITLE, clip, fitted
 from posthouse.notifiers.markdown import MARKS, calm, clean, encoded, sound_url
 
 #: A request body may have 20 KB by one page and 30 KB by another; the aim is below both. What `request` adds to a
@@ -55,8 +55,14 @@ class FeiShuNotifier(Notifier):
 
         Only the first one mentions everybody, as that is what a whole card may be refused for.
         """
-        short = fit(message, size=lambda it: self._size(it, form), room=ROOM, left_out=self._old.left_out)
-        return self._shaped(short, form)
+        payload, _ = fitted(
+            message,
+            lambda shorter: self._measured(shorter, form),
+            size=lambda measured: measured[1],
+            room=ROOM,
+            left_out=self._old.left_out,
+        )
+        return payload
 
     def is_whole(self, message: Message) -> bool:
         """Tell whether nothing is left out: no block, no button, none of the mentioned, and no part of their names."""
@@ -65,7 +71,7 @@ class FeiShuNotifier(Notifier):
             len(links) <= BUTTONS_SHOWN
             and all(len(link.text) <= BUTTON_CHARACTERS for link in links)
             and mentioned_whole(self.called(message))
-            and self._size(message, form=0) <= ROOM
+            and self._measured(message, form=0)[1] <= ROOM
         )
 
     def request(self, payload: Payload, *, now: float, idempotency_key: str) -> HttpRequest:  # noqa: ARG002
@@ -104,17 +110,17 @@ class FeiShuNotifier(Notifier):
             )
         return ()
 
-    def _size(self, message: Message, form: int) -> int:
-        """Return how many bytes a form has; a card in which one element is too long counts as one that does not fit."""
+    def _measured(self, message: Message, form: int) -> tuple[Payload, int]:
+        """Return a form with its bytes; a card in which one element is too long counts as one that does not fit."""
         if form > Form.OLD_CARD:
-            return len(encoded(self._shaped(message, form)))
+            plain = self._plain(message, form)
+            return plain, len(encoded(plain))
         parts = self._parts(message, form)
+        card = self._card(parts, form)
         too_long = any(len(it) > ELEMENT_CHARACTERS for it in parts.texts)
-        return ROOM + 1 if too_long else len(encoded(self._card(parts, form)))
+        return card, ROOM + 1 if too_long else len(encoded(card))
 
-    def _shaped(self, message: Message, form: int) -> Payload:
-        if form <= Form.OLD_CARD:
-            return self._card(self._parts(message, form), form)
+    def _plain(self, message: Message, form: int) -> Payload:
         keyword, buttons = self.settings.keyword or "", _buttons(message)
         title = MARKS[message.level] + harmless(self._title(message))
         if form >= Form.MINIMAL:

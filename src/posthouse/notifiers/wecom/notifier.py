@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from posthouse import Buttons, HttpReply, HttpRequest, Limits, Link, Message, Notifier, Payload, Site
 from posthouse.notifiers.answers import raise_for
-from posthouse.notifiers.fitting import clip, fit
+from posthouse.notifiers.fitting import clip, fitted
 from posthouse.notifiers.markdown import clean, encoded, sound_url
 from posthouse.notifiers.wecom.answers import read
 from posthouse.notifiers.wecom.markup import Content, Markdown, MarkdownV2, Plain
@@ -104,11 +104,12 @@ class CorpWechatNotifier(Notifier):
         return replace(message, title=title, blocks=(*others, Buttons(links)))
 
     def _fitted(self, message: Message, content: Content, people: Mentioned) -> str:
-        def size(shorter: Message) -> int:
-            return len(self._written(shorter, content, people).encode())
-
-        return self._written(
-            fit(message, size=size, room=content.most_bytes, left_out=content.left_out), content, people
+        return fitted(
+            message,
+            lambda shorter: self._written(shorter, content, people),
+            size=lambda text: len(text.encode()),
+            room=content.most_bytes,
+            left_out=content.left_out,
         )
 
     def _written(self, message: Message, content: Content, people: Mentioned) -> str:
