@@ -139,6 +139,21 @@ def test_much_at_once_is_told_in_several_digests_and_the_rest_one_by_one(opened:
     assert len(house.robots.requests) <= 5
 
 
+def test_a_message_that_another_version_stored_is_buried_alone(opened: Open) -> None:
+    house = opened()
+    ids = [says(house, f"news {number}") for number in range(8)]
+    house.relay.handle_next("t")
+    (delivery,) = house.event(ids[6]).deliveries
+    with house.relay.outbox._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE delivery SET message = '{\"titel\": 1}' WHERE id = ?", (delivery.id,))
+    for _ in range(5):
+        house.work()
+        house.now += 61
+    states = [house.state(event_id) for event_id in ids]
+    assert states.pop(6) == "buried"
+    assert set(states) <= {"sent", "digested"}
+
+
 def test_seconds_are_waited_for_without_a_digest(opened: Open) -> None:
     house = opened("    ops: {fei_shu: {token: token-one}}\n    other: {ding_talk: {access_token: two}}")
     ids = [says(house, f"news {number}") for number in range(9)]

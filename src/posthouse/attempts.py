@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from posthouse.core.budget import Allowance, Budget, Circuit
@@ -29,7 +29,8 @@ class Batch:
     """What one attempt tells: a delivery, or the several that a digest names, with the message and its key."""
 
     deliveries: tuple[StoredDelivery, ...]
-    message: Message
+    #: As it is stored.
+    message: str = field(repr=False)
     key: str
 
     @property
@@ -149,7 +150,7 @@ class Attempts:
     def _send(self, batch: Batch, notifier: Notifier, now: float) -> DeliveryError | None:
         """Return what went wrong, or None if the robot has shown the message."""
         try:
-            payload = notifier.render(batch.message, form=batch.deliveries[0].form)
+            payload = notifier.render(Message.from_json(batch.message), form=batch.deliveries[0].form)
             request = notifier.request(payload, now=now, idempotency_key=batch.key)
             notifier.judge(self._transport.send(request))
         except DeliveryError as error:

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -141,14 +141,16 @@ class Delivering:
         first = waiting[0]
         if first.digest:
             named = self._lanes.digested(claim.lane_id, first.digest)
-            return Batch(tuple(named), self._told(named), first.digest)
+            messages = _readable(named)
+            if len(messages) == len(named):
+                return Batch(tuple(named), self._told(messages).to_json(), first.digest)
         if len(waiting) > 1 and not first.alone and self._is_short(claim.lane_id, first, seat, budgets, due):
             named = self._fitting(claim.lane_id, first, seat)
             if len(named) > 1:
                 key = uuid.uuid4().hex
                 self._lanes.bundle(claim, key, [delivery.id for delivery in named])
-                return Batch(tuple(named), self._told(named), key)
-        return Batch((first,), Message.from_json(first.message), first.idempotency_key)
+                return Batch(tuple(named), self._told(_readable(named)).to_json(), key)
+        return Batch((first,), first.message, first.idempotency_key)
 
     def _is_short(self, lane_id: str, first: StoredDelivery, seat: Seat, budgets: Budgets, due: int) -> bool:
         """Tell whether more is due than the budget has room for, so that what comes next has to be a digest.
@@ -170,17 +172,17 @@ class Delivering:
         """Return the first deliveries of a lane, as many as one digest shows whole."""
         due = self._lanes.waiting_deliveries(lane_id, DIGESTED_AT_MOST, now=self._clock())
         alike = [*takewhile(lambda one: one.robot == first.robot and not one.alone and one.digest is None, due)]
-        least, most = 0, len(alike)
+        messages = _readable(alike)
+        least, most = 0, len(messages)
         while least < most:
             middle = (least + most + 1) // 2
-            if self._attempts.is_whole(seat.notifier, self._told(alike[:middle])):
+            if self._attempts.is_whole(seat.notifier, self._told(messages[:middle])):
                 least = middle
             else:
                 most = middle - 1
         return alike[:least]
 
-    def _told(self, deliveries: Sequence[StoredDelivery]) -> Message:
-        messages = [Message.from_json(delivery.message) for delivery in deliveries]
+    def _told(self, messages: Sequence[Message]) -> Message:
         # What is left of a digest may be one delivery: the others were given up meanwhile.
         return messages[0] if len(messages) == 1 else digest(messages, language=self._language)
 
@@ -218,6 +220,17 @@ class Delivering:
     def _alert(self, robot: str, message: Message) -> NewDelivery:
         lane_id = self._robots.lanes[robot]
         return NewDelivery(robot=robot, lane_id=lane_id, idempotency_key=uuid.uuid4().hex, message=message.to_json())
+
+
+def _readable(deliveries: Iterable[StoredDelivery]) -> list[Message]:
+    """Return the messages of deliveries, up to the first that another version of posthouse stored differently."""
+    messages: list[Message] = []
+    for delivery in deliveries:
+        try:
+            messages.append(Message.from_json(delivery.message))
+        except ValueError:
+            break
+    return messages
 
 
 def _halves(ids: Sequence[int]) -> tuple[tuple[str | None, Sequence[int]], ...]:
