@@ -1,7 +1,10 @@
 """What tests of every part share."""
 
+from collections.abc import Iterator
+
 import pytest
 
+import postgres
 from posthouse.core.plugin import Site
 
 
@@ -9,3 +12,10 @@ from posthouse.core.plugin import Site
 def site(request: pytest.FixtureRequest) -> Site:
     """A site in each language in turn."""
     return Site(language=request.param)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres.Server]:
+    """A PostgreSQL of the tests' own, started when the first test asks for it."""
+    with postgres.running() as started:
+        yield started

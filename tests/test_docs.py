@@ -667,5 +667,5 @@ def test_the_database_in_the_example_is_a_file_beside_where_it_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Outbox.open(Desk(load(EXAMPLE)).settings.server.database).close()
+    Outbox.open(Desk(load(EXAMPLE)).settings.server.database_url).close()
     assert [path.name for path in tmp_path.iterdir()] == ["posthouse.db"]

@@ -95,7 +95,7 @@ class Attempts:
             started_at=started_at,
             finished_at=finished_at,
             verdict="ok" if error is None else error.verdict,
-            answer=answer,
+            answer=answer.replace("\0", "\ufffd"),
             remedy="" if error is None else error.remedy,
             next_at=rest_until,
             budgets=(),

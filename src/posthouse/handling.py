@@ -90,7 +90,10 @@ class Handling:
 
 
 def storable(text: str) -> str:
-    """Return a text that a plugin made without white space around it; raises what is no text, or none to be stored."""
-    text = str.strip(text)
+    """Return a text that a plugin made without white space around it; raises what is no text, or none to be stored.
+
+    PostgreSQL's texts have no null characters.
+    """
+    text = str.strip(text).replace("\0", "")
     text.encode()
     return text

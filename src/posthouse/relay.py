@@ -47,8 +47,9 @@ class Relay:
         """Open everything that the configuration at ``path`` names; raises `ConfigError` or `StoreUnavailable`."""
         settings = load(path)
         desk = Desk(settings)
-        outbox = Outbox.open(settings.server.database)
-        relay = cls(desk, outbox=outbox, transport=Transport(language=settings.server.language))
+        outbox = Outbox.open(settings.server.database_url)
+        transport = Transport(language=settings.server.language)
+        relay = cls(desk, outbox=outbox, transport=transport, clock=outbox.clock)
         relay.prepare()
         return relay
 
@@ -128,7 +129,7 @@ class Relay:
 def _verified(handler: WebhookHandler, inbound: Inbound) -> str:
     """Say how the sender proved to be genuine; a plugin's bug here must not cost the sender its hook either."""
     try:
-        return str.strip(handler.verify(inbound))
+        return storable(handler.verify(inbound))
     except Refused:
         raise
     except (Exception, SystemExit) as error:

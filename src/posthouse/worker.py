@@ -23,8 +23,8 @@ DELIVERING_THREADS = 16
 #: How long one thread computes while others wait to, in seconds. With Python's own 5 ms, a thread that talks to a
 #: robot waits that long behind one that handles events, at each of the several times it waits for the network or disk.
 SWITCH_SECONDS = 0.0005
-#: How often to look whether anybody has committed, in seconds; it costs microseconds.
-LOOK_SECONDS = 0.005
+#: How long to wait for somebody to make work, in seconds, before it is time to see to the rest.
+WATCH_SECONDS = 0.25
 #: How long a thread sleeps at most, in seconds, in case a change went unseen.
 SLEEP_SECONDS = 5.0
 BEAT_SECONDS = 5.0
@@ -80,9 +80,8 @@ class Worker:
         seen, beaten_at = -1, 0.0
         started_at = self._relay.clock()
         while not self._stopping:
-            time.sleep(LOOK_SECONDS)
             try:
-                changed = self._relay.outbox.changed()
+                changed = self._relay.outbox.wait(WATCH_SECONDS)
                 if time.monotonic() - beaten_at > BEAT_SECONDS:
                     beaten_at = time.monotonic()
                     self._relay.outbox.beat(self._holder, started_at=started_at, now=self._relay.clock())

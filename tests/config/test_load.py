@@ -62,7 +62,7 @@ def test_the_short_configuration_loads_unchanged(loaded: Loaded) -> None:
 
 def test_what_is_not_configured_has_its_default(loaded: Loaded) -> None:
     server = loaded(SHORT).server
-    assert server.database == "sqlite:///posthouse.db"
+    assert server.database_url == "sqlite:///posthouse.db"
     assert (server.host, server.port, server.base_url) == ("0.0.0.0", 5000, None)
     assert (server.language, server.time_zone) == ("zh", "Asia/Shanghai")
 

@@ -5,14 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from postgres import Server
 from posthouse.outbox import Arrival, HandledEvent, NewDelivery, Outbox, Token
 
 LEASE = 15.0
+#: Of what only one kind of database has.
+sqlite_only = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+postgresql_only = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'posthouse.db'}"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An address without tables, of each kind of database in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'posthouse.db'}"
+    server: Server = request.getfixturevalue("server")
+    return server.new_database()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def test_opening_a_second_time_changes_nothing(outbox: Outbox, url: str) -> None
 
 
 def test_partial_indexes_serve_the_questions_of_workers(outbox: Outbox) -> None:
+    sqlite = outbox._engine.dialect.name == "sqlite"
     questions = {
         "event_waiting": "SELECT id FROM event WHERE webhook_id = 'finance' AND state = 'waiting' ORDER BY id",
         "delivery_waiting": "SELECT id FROM delivery WHERE lane_id = 'a' AND state = 'waiting' AND due_at < 1 "
@@ -34,8 +35,13 @@ def test_partial_indexes_serve_the_questions_of_workers(outbox: Outbox) -> None:
         "delivery_occurrence": "SELECT id FROM delivery WHERE occurrence IN ('x') AND lane_id IN ('a')",
         "delivery_burst": "SELECT id FROM delivery WHERE burst IN ('x') AND lane_id IN ('a') AND state = 'waiting'",
     }
+    explain = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
     with outbox._engine.connect() as connection:
+        if not sqlite:  # of few rows a look at all is cheaper
+            connection.exec_driver_sql("SET enable_seqscan = off")
+            connection.exec_driver_sql("SET enable_bitmapscan = off")
         for index, question in questions.items():
-            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}").all())
+            plan = str(connection.exec_driver_sql(f"{explain} {question}").all())
             assert index in plan
             assert "TEMP B-TREE" not in plan
+            assert "Sort" not in plan

@@ -22,7 +22,7 @@ from posthouse.trace import at
 def events(as_json: bool, limit: int, config: Path) -> None:  # noqa: FBT001
     """List the newest events first, with their deliveries."""
     settings = load(config)
-    outbox = Outbox.open(settings.server.database, create=False)
+    outbox = Outbox.open(settings.server.database_url, create=False)
     records = outbox.history.events(limit)
     outbox.close()
     if as_json:

@@ -35,11 +35,11 @@ def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """
     settings = load(config)
     robots = Desk(settings).robots
-    outbox = Outbox.open(settings.server.database, create=False)
+    outbox = Outbox.open(settings.server.database_url, create=False)
     try:
         record = outbox.history.event(event_id)
         if record is None:
-            raise PosthouseError(f"there is no event {event_id} in {settings.server.database}")
+            raise PosthouseError(f"there is no event {event_id} in {settings.server.database_name}")
         attempts = {delivery.id: outbox.history.attempts(delivery.id) for delivery in record.deliveries}
     finally:
         outbox.close()

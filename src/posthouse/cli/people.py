@@ -39,7 +39,7 @@ def lint(limit: int, config: Path) -> None:
     """
     settings = load(config)
     desk = Desk(settings)
-    outbox = Outbox.open(settings.server.database, create=False)
+    outbox = Outbox.open(settings.server.database_url, create=False)
     try:
         found = [calls(desk, stored) for stored in outbox.history.stored(limit)]
     finally:

@@ -21,7 +21,7 @@ def replay(event_ids: tuple[int, ...], everything: bool, config: Path) -> None: 
     """
     if bool(event_ids) == everything:
         raise click.UsageError("name events, or say --all")
-    outbox = Outbox.open(load(config).server.database, create=False)
+    outbox = Outbox.open(load(config).server.database_url, create=False)
     replayed = outbox.replay(None if everything else event_ids)
     outbox.close()
     again = f"{replayed.events} events are handled again, {replayed.deliveries} deliveries are sent again"

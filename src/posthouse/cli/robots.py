@@ -39,7 +39,7 @@ def robots(as_json: bool, config: Path) -> None:  # noqa: FBT001
     """
     settings = load(config)
     desk, now = Desk(settings), time.time()
-    outbox = Outbox.open(settings.server.database, create=False)
+    outbox = Outbox.open(settings.server.database_url, create=False)
     try:
         budgets, waiting = outbox.history.budgets(), outbox.history.waiting()
         lanes = resting_lanes(desk, budgets, now=now)

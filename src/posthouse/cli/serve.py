@@ -30,7 +30,7 @@ def serve(config: Path, host: str | None, port: int | None) -> None:
     host, port = host or server.host, server.port if port is None else port
     require_free(host, port)
     os.umask(0o077)  # what senders posted is for nobody else to read
-    Outbox.open(server.database).close()  # so that a database that cannot be opened is said once, and at once
+    Outbox.open(server.database_url).close()  # so that a database that cannot be opened is said once, and at once
     for line in announcement(desk, host, port):
         click.echo(line)
     sys.stdout.flush()
@@ -41,7 +41,7 @@ def serve(config: Path, host: str | None, port: int | None) -> None:
 def announcement(desk: Desk, host: str, port: int) -> Iterator[str]:
     """Yield what an operator needs to know at the start."""
     settings = desk.settings
-    yield f"posthouse {posthouse.__version__} with {settings.path}, storing in {settings.server.database}"
+    yield f"posthouse {posthouse.__version__} with {settings.path}, storing in {settings.server.database_name}"
     bases = [settings.server.base_url] if settings.server.base_url else list(base_urls(host, port))
     for webhook in settings.webhooks.values():
         told = ", ".join(webhook.robots) or "nobody"

@@ -30,7 +30,7 @@ def worker(config: Path, child_of: int | None) -> None:
     working = Worker(relay)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: working.stop())
-    log.info("working on %s", relay.desk.settings.server.database)
+    log.info("working on %s", relay.desk.settings.server.database_name)
     for name, count in relay.outbox.history.orphans(relay.desk.webhooks, relay.lanes).items():
         log.warning("%s is not configured any more, and %d wait for it", name, count)
     working.run()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from posthouse.core.people import People
 from posthouse.core.plugin import (
@@ -15,6 +15,7 @@ from posthouse.core.plugin import (
     Notifier,
     PluginSettings,
     RobotSettings,
+    Secret,
     Site,
     WebhookHandler,
     WebhookSettings,
@@ -22,14 +23,16 @@ from posthouse.core.plugin import (
 from posthouse.discovery import Registry
 
 SQLITE_FILE = "sqlite:///"
+POSTGRESQL = re.compile(r"(postgres|postgresql|postgresql\+psycopg)://[^/\s]*/[^/\s]+")
 ADDRESS = re.compile(r"https?://[^/?#\s]+[^?#\s]*")
 
 
 class ServerSettings(PluginSettings):
     """The installation itself."""
 
-    database: str = "sqlite:///posthouse.db"
-    """Where events and deliveries are kept, as an SQLAlchemy URL; a relative file lies in the working directory."""
+    database: Secret = SecretStr("sqlite:///posthouse.db")
+    """Where events and deliveries are kept: `sqlite:///` and a file, which is relative to the working directory; or
+    `postgresql://USER:PASSWORD@HOST/NAME`, for any number of processes on any number of machines."""
     host: str = "0.0.0.0"  # noqa: S104 - GitLab is usually another machine
     """The address to listen on; `0.0.0.0` is every address of the machine."""
     port: int = Field(default=5000, ge=0, le=65535)
@@ -45,11 +48,27 @@ class ServerSettings(PluginSettings):
 
     @field_validator("database")
     @classmethod
-    def _is_a_file(cls, url: str) -> str:
-        path = url.removeprefix(SQLITE_FILE)
-        if path in {url, "", ":memory:"} or "?" in path:
-            raise ValueError("must be a file that two processes share, such as sqlite:///posthouse.db")
+    def _is_shared(cls, url: SecretStr) -> SecretStr:
+        address = url.get_secret_value()
+        if POSTGRESQL.fullmatch(address):
+            return url
+        path = address.removeprefix(SQLITE_FILE)
+        if path in {address, "", ":memory:"} or "?" in path:
+            raise ValueError(
+                "must be a file that two processes share, such as sqlite:///posthouse.db, "
+                "or a server's postgresql://USER:PASSWORD@HOST/NAME"
+            )
         return url
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, with its password."""
+        return self.database.get_secret_value()
+
+    @property
+    def database_name(self) -> str:
+        """The database's address for people, without the password."""
+        return re.sub(r"(?<=://)[^@/]*@", "***@", self.database_url)
 
     @field_validator("base_url")
     @classmethod

@@ -5,7 +5,7 @@ sent. A message that is held back gives way to a later one of its burst, and is 
 event that is told instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
@@ -13,14 +13,23 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 from posthouse.outbox.tables import delivery
 from posthouse.outbox.work import HandledEvent, NewDelivery
 
+#: Locks names in a transaction.
+Lock = Callable[[Connection, Sequence[str]], None]
 #: A delivery as a row of its table; one that is not stored yet has no ``id``.
 DeliveryRow = dict[str, Any]
 
 
-def store_deliveries(connection: Connection, handled: Sequence[HandledEvent], *, now: float, window: float) -> None:
-    """Insert the deliveries of events; what a lane was told of during the last ``window`` seconds is not told again."""
+def store_deliveries(
+    connection: Connection, handled: Sequence[HandledEvent], *, lock: Lock, now: float, window: float
+) -> None:
+    """Insert the deliveries of events; what a lane was told of during the last ``window`` seconds is not told again.
+
+    ``lock`` lets nobody else decide about the same names until the transaction is over.
+    """
     new = [one for done in handled for one in done.deliveries]
     bursts = [pair for done in handled for pair in done.withdrawn] + [(one.lane_id, one.burst) for one in new]
+    told = [(one.lane_id, one.occurrence) for one in new]
+    lock(connection, [f"{lane_id} {name}" for lane_id, name in (*told, *bursts) if name])
     ledger = _Ledger(_told(connection, new, now - window, now) if window else (), _held(connection, bursts, now))
     rows = []
     for done in handled:

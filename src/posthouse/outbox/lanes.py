@@ -15,7 +15,7 @@ from sqlalchemy import Connection, CursorResult, RowMapping, Update, insert, sel
 from posthouse.core.errors import LeaseLost
 from posthouse.outbox import budgets
 from posthouse.outbox import lane_statements as statements
-from posthouse.outbox.commit import LeaderCommit
+from posthouse.outbox.database import Database
 from posthouse.outbox.deliveries import store_alert, store_deliveries
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.memory import remember
@@ -26,8 +26,9 @@ from posthouse.outbox.work import Claim, HandledEvent, Kind, Settlement, StoredD
 class Lanes:
     """Claims lanes and settles what was done in them."""
 
-    def __init__(self, commit: LeaderCommit, reads: Reads) -> None:
-        self._commit = commit
+    def __init__(self, database: Database, reads: Reads) -> None:
+        self._database = database
+        self._commit = database.commits
         self._reads = reads
 
     def prepare(
@@ -141,10 +142,11 @@ class Lanes:
         def work(connection: Connection) -> None:
             _give_back(connection, claim, next_at=now)
             connection.execute(statements.HANDLED, [_outcome(done, now) for done in handled])
-            store_deliveries(connection, handled, now=now, window=window)
+            store_deliveries(connection, handled, lock=self._database.lock_names, now=now, window=window)
             for done in handled:
                 if done.memory is not None:
                     remember(connection, claim.lane_id, done.id, done.memory, now)
+            self._database.tell(connection)
 
         if handled:
             self._commit.run(work)
@@ -177,6 +179,7 @@ class Lanes:
                 _bundle(connection, key, part)
             for alert in settled.alerts:
                 store_alert(connection, settled.event_id, alert, now=settled.finished_at)
+                self._database.tell(connection)
             if settled.whole_vendor:
                 budgets.rest_vendor(connection, claim.lane_id, settled.next_at)
             if settled.keep is not None:

@@ -4,18 +4,16 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Executable, bindparam, func, select
 
-from posthouse.core.errors import StoreUnavailable
-from posthouse.outbox.commit import LeaderCommit
-from posthouse.outbox.engine import Reads, migrate, open_engine, require_file
+from posthouse.outbox.database import open_database
+from posthouse.outbox.engine import Reads
 from posthouse.outbox.history import History
 from posthouse.outbox.lanes import Lanes
 from posthouse.outbox.memory import recall
 from posthouse.outbox.replay import Replayed, replay
 from posthouse.outbox.tables import event, worker
+from posthouse.outbox.upsert import Insert, Upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,13 @@ class Outbox:
     """The store of one process; used by any number of threads."""
 
     def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
-        self._commit = LeaderCommit(self._engine)
-        self._watch: Connection | None = None
+        self._database = open_database(url)
+        self._engine = self._database.engine
+        self._commit = self._database.commits
         self._reads = Reads(self._engine)
-        self.lanes = Lanes(self._commit, self._reads)
+        #: The time that all processes agree about, in seconds since the epoch.
+        self.clock = self._database.clock
+        self.lanes = Lanes(self._database, self._reads)
         self.history = History(self._reads)
 
     @classmethod
@@ -57,10 +57,10 @@ class Outbox:
 
         Raises `StoreUnavailable`.
         """
-        if not create:
-            require_file(url)
         outbox = cls(url)
-        migrate(outbox._engine)
+        if not create:
+            outbox._database.require()
+        outbox._database.migrate()
         return outbox
 
     def record(self, arrival: Arrival) -> Recorded:
@@ -75,41 +75,43 @@ class Outbox:
             "query": json.dumps(dict(arrival.query), ensure_ascii=False),
             "body": arrival.body,
         }
-        row = self._commit.run(lambda connection: connection.execute(_RECORD, values).one())
-        return Recorded(event_id=row.id, repeat=row.repeats > 0)
+
+        def work(connection: Connection) -> Recorded:
+            row = connection.execute(_RECORD.on(connection), values).one()
+            if row.repeats == 0:
+                self._database.tell(connection)
+            return Recorded(event_id=row.id, repeat=row.repeats > 0)
+
+        return self._commit.run(work)
 
     def replay(self, event_ids: Collection[int] | None) -> Replayed:
         """Let buried deliveries and failed events wait again, of some events or (None) of all."""
-        return self._commit.run(lambda connection: replay(connection, event_ids))
+
+        def work(connection: Connection) -> Replayed:
+            replayed = replay(connection, event_ids)
+            self._database.tell(connection)
+            return replayed
+
+        return self._commit.run(work)
 
     def recall(self, webhook_id: str, topic: str) -> str | None:
         """Return what the webhook's handlers remembered under a topic; None if nothing was."""
         with self._reads.connect() as connection:
             return recall(connection, webhook_id, topic)
 
-    def changed(self) -> int:
-        """Return a number that differs from the last one if anybody, in any process, has committed in between.
+    def wait(self, seconds: float) -> int:
+        """Wait until anybody, in any process, has made work, but ``seconds`` at most; by one thread only.
 
-        Costs a few microseconds and no disk access, so it may be asked many times a second; by one thread only.
-        Raises `StoreUnavailable`.
+        The number that is returned differs from the last one if something happened in between, and may do so if nothing
+        did. Raises `StoreUnavailable`.
         """
-        try:
-            if self._watch is None:
-                self._watch = self._engine.connect()
-            # Beside SQLAlchemy's transactions: inside of one, SQLite would not look.
-            cursor = self._watch.connection.cursor()
-            cursor.execute("PRAGMA data_version")
-            (version,) = cursor.fetchone() or (0,)
-        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
-            self._watch = None
-            raise StoreUnavailable(f"the database failed: {error}") from None
-        return int(version)
+        return self._database.signals.wait(seconds)
 
     def beat(self, worker_id: str, *, started_at: float, now: float) -> None:
         """Note that a worker is alive, and forget those that have not been seen for a day."""
 
         def work(connection: Connection) -> None:
-            connection.execute(_BEAT, {"id": worker_id, "started_at": started_at, "seen_at": now})
+            connection.execute(_BEAT.on(connection), {"id": worker_id, "started_at": started_at, "seen_at": now})
             connection.execute(worker.delete().where(worker.c.seen_at < now - 86_400))
 
         self._commit.run(work)
@@ -122,19 +124,23 @@ class Outbox:
 
     def close(self) -> None:
         """Close every connection."""
-        self._commit.close()
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
-        self._engine.dispose()
+        self._database.close()
 
 
-# A repeat is counted, and answered with the id of the event that was there first: one statement for both cases.
-_NEW = insert(event).values({name: bindparam(name) for name in (
-    "webhook_id", "name", "key", "received_at", "verified", "headers", "query", "body"
-)})  # fmt: skip
-_RECORD = _NEW.on_conflict_do_update(
-    index_elements=[event.c.webhook_id, event.c.key], set_={"repeats": event.c.repeats + 1}
-).returning(event.c.id, event.c.repeats)
-_BEAT = insert(worker).values(id=bindparam("id"), started_at=bindparam("started_at"), seen_at=bindparam("seen_at"))
-_BEAT = _BEAT.on_conflict_do_update(index_elements=[worker.c.id], set_={"seen_at": _BEAT.excluded.seen_at})
+def _record(insert: Insert) -> Executable:
+    """Count a repeat, and answer with the id of the event that was there first: one statement for both cases."""
+    names = ("webhook_id", "name", "key", "received_at", "verified", "headers", "query", "body")
+    return (
+        insert.values({name: bindparam(name) for name in names})
+        .on_conflict_do_update(index_elements=[event.c.webhook_id, event.c.key], set_={"repeats": event.c.repeats + 1})
+        .returning(event.c.id, event.c.repeats)
+    )
+
+
+def _beat(insert: Insert) -> Executable:
+    new = insert.values({name: bindparam(name) for name in ("id", "started_at", "seen_at")})
+    return new.on_conflict_do_update(index_elements=[worker.c.id], set_={"seen_at": new.excluded.seen_at})
+
+
+_RECORD = Upsert(event, _record)
+_BEAT = Upsert(worker, _beat)

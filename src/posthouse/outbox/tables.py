@@ -1,6 +1,9 @@
 """The tables, as the newest migration leaves them. Times are seconds since the epoch."""
 
+from typing import Any
+
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -10,17 +13,27 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.sql import ColumnElement
 
 metadata = MetaData()
+#: SQLite counts rows by its own integers, which have 64 bits anyway.
+ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _where(condition: ColumnElement[bool] | TextClause) -> dict[str, Any]:
+    """Return what makes an index of some rows alone, in both databases."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
 
 #: What came in. The body is kept as it came, so that an event can be handled again with newer code.
 event = Table(
     "event",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("webhook_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("key", Text),
@@ -37,14 +50,14 @@ event = Table(
     UniqueConstraint("webhook_id", "key", name="event_key"),
     sqlite_autoincrement=True,
 )
-Index("event_waiting", event.c.webhook_id, event.c.id, sqlite_where=event.c.state == text("'waiting'"))
+Index("event_waiting", event.c.webhook_id, event.c.id, **_where(event.c.state == text("'waiting'")))
 
 #: One message on its way to one robot.
 delivery = Table(
     "delivery",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("event_id", Integer, ForeignKey("event.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("event_id", ID, ForeignKey("event.id", ondelete="CASCADE"), nullable=False),
     Column("robot", Text, nullable=False),
     Column("lane_id", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False),
@@ -64,27 +77,27 @@ delivery = Table(
     Column("alone", Integer, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False, server_default=text("'waiting'")),
     # The event that is told in its place, when it is ``repeated`` or ``superseded``.
-    Column("told_by", Integer),
+    Column("told_by", ID),
     Column("created_at", Float, nullable=False),
     Column("settled_at", Float),
     sqlite_autoincrement=True,
 )
-Index("delivery_waiting", delivery.c.lane_id, delivery.c.id, sqlite_where=delivery.c.state == text("'waiting'"))
+Index("delivery_waiting", delivery.c.lane_id, delivery.c.id, **_where(delivery.c.state == text("'waiting'")))
 Index("delivery_event", delivery.c.event_id)
 Index(
     "delivery_occurrence",
     delivery.c.occurrence,
     delivery.c.lane_id,
-    sqlite_where=delivery.c.occurrence.is_not(None),
+    **_where(delivery.c.occurrence.is_not(None)),
 )
 Index(
     "delivery_burst",
     delivery.c.burst,
     delivery.c.lane_id,
-    sqlite_where=text("state = 'waiting' AND burst IS NOT NULL"),
+    **_where(text("state = 'waiting' AND burst IS NOT NULL")),
 )
 
-Index("delivery_digest", delivery.c.digest, sqlite_where=delivery.c.digest.is_not(None))
+Index("delivery_digest", delivery.c.digest, **_where(delivery.c.digest.is_not(None)))
 
 #: What a webhook's handlers remember from one event to the next of the same topic.
 memory = Table(
@@ -93,7 +106,7 @@ memory = Table(
     Column("webhook_id", Text, primary_key=True),
     Column("topic", Text, primary_key=True),
     Column("value", Text, nullable=False),
-    Column("event_id", Integer, nullable=False),
+    Column("event_id", ID, nullable=False),
     Column("remembered_at", Float, nullable=False),
 )
 
@@ -101,8 +114,8 @@ memory = Table(
 attempt = Table(
     "attempt",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("delivery_id", Integer, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("delivery_id", ID, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float, nullable=False),
     Column("verdict", Text, nullable=False),

@@ -8,6 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 WAITING = sa.text("state = 'waiting'")
 
 
@@ -15,7 +17,7 @@ def upgrade() -> None:
     """Create them."""
     op.create_table(
         "event",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", ID, primary_key=True),
         sa.Column("webhook_id", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("key", sa.Text),
@@ -32,11 +34,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("webhook_id", "key", name="event_key"),
         sqlite_autoincrement=True,
     )
-    op.create_index("event_waiting", "event", ["webhook_id", "id"], sqlite_where=WAITING)
+    op.create_index("event_waiting", "event", ["webhook_id", "id"], sqlite_where=WAITING, postgresql_where=WAITING)
     op.create_table(
         "delivery",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("event_id", sa.Integer, sa.ForeignKey("event.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("event_id", ID, sa.ForeignKey("event.id", ondelete="CASCADE"), nullable=False),
         sa.Column("robot", sa.Text, nullable=False),
         sa.Column("lane_id", sa.Text, nullable=False),
         sa.Column("idempotency_key", sa.Text, nullable=False),
@@ -49,12 +51,12 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.Float),
         sqlite_autoincrement=True,
     )
-    op.create_index("delivery_waiting", "delivery", ["lane_id", "id"], sqlite_where=WAITING)
+    op.create_index("delivery_waiting", "delivery", ["lane_id", "id"], sqlite_where=WAITING, postgresql_where=WAITING)
     op.create_index("delivery_event", "delivery", ["event_id"])
     op.create_table(
         "attempt",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("delivery_id", sa.Integer, sa.ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("delivery_id", ID, sa.ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
         sa.Column("started_at", sa.Float, nullable=False),
         sa.Column("finished_at", sa.Float, nullable=False),
         sa.Column("verdict", sa.Text, nullable=False),

@@ -14,7 +14,13 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("alert", sa.Integer, nullable=False, server_default=sa.text("0")))
     op.add_column("delivery", sa.Column("digest", sa.Text))
     op.add_column("delivery", sa.Column("alone", sa.Integer, nullable=False, server_default=sa.text("0")))
-    op.create_index("delivery_digest", "delivery", ["digest"], sqlite_where=sa.text("digest IS NOT NULL"))
+    op.create_index(
+        "delivery_digest",
+        "delivery",
+        ["digest"],
+        sqlite_where=sa.text("digest IS NOT NULL"),
+        postgresql_where=sa.text("digest IS NOT NULL"),
+    )
     op.create_table(
         "budget",
         sa.Column("token", sa.Text, primary_key=True),

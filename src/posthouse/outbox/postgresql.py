@@ -1,0 +1,177 @@
+"""PostgreSQL: one database for any number of processes on any number of machines."""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from posthouse.core.errors import StoreUnavailable
+from posthouse.outbox.engine import unavailable
+
+Result = TypeVar("Result")
+#: What everybody listens to, and who has made work for others says something on.
+CHANNEL = "posthouse"
+#: Connections of one process: as many may be in use at a time, and others wait for one for `PATIENCE` seconds.
+CONNECTIONS = 12
+PATIENCE = 8.0
+CONNECT_SECONDS = 5
+#: How often a transaction is begun again that the database broke off so that another one could go on.
+TRIES = 5
+#: Deadlocks and failed serialisation, after which the same again is right ("Appendix A. PostgreSQL Error Codes").
+TRY_AGAIN = frozenset({"40001", "40P01"})
+#: What is locked while tables are brought up to date; any number that nobody else in the database uses.
+MIGRATION = 0x706F7374
+#: How often the database is asked for its time, in seconds: clocks drift by a second in a day at worst.
+CLOCK_SECONDS = 60.0
+
+
+def open_postgresql(url: str) -> Engine:
+    """Return an engine that finds out before each use whether a connection still is one.
+
+    A server that was restarted, or that another one has taken over from, costs a reconnection and nothing else. Raises
+    `StoreUnavailable` where the driver is not installed.
+    """
+    try:
+        return create_engine(
+            _with_driver(url),
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=PATIENCE,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "posthouse"},
+        )
+    except ModuleNotFoundError:
+        raise StoreUnavailable('PostgreSQL needs its driver: pip install "posthouse[postgres]"') from None
+
+
+class EachCommit:
+    """Runs each piece of work in a transaction of its own: PostgreSQL joins the commits of many by itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Return what ``work`` returns, once it is committed. It may be called again where others stood in its way.
+
+        Raises what ``work`` raises, with nothing of it written, and `StoreUnavailable` when the database fails.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or attempt == TRIES:
+                    raise unavailable(error) from None
+            except SQLAlchemyError as error:
+                raise unavailable(error) from None
+        raise AssertionError  # the last attempt returns or raises
+
+    def close(self) -> None:
+        """Do nothing: the engine has the connections."""
+
+
+class Notifications:
+    """Notices that somebody has made work for others, by listening for it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._listener: Connection | None = None
+        self._driver: Any = None
+        self._heard = 0
+
+    def wait(self, seconds: float) -> int:
+        """Return a number that changes when there is something to do, then at once, else after ``seconds``.
+
+        Raises `StoreUnavailable`. After that the number has changed: something may have gone unheard meanwhile.
+        """
+        try:
+            if self._listener is None:
+                self._listener = self._listening()
+                self._heard += 1
+            self._heard += sum(1 for _ in self._driver.notifies(timeout=seconds, stop_after=1))
+        except SQLAlchemyError as error:
+            self.close()
+            raise unavailable(error) from None
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            self.close()
+            raise StoreUnavailable(f"the database failed: {error}") from None
+        return self._heard
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def _listening(self) -> Connection:
+        """Return a connection of its own: one of the pool's would be lent to others, who listen to nothing."""
+        listener = self._engine.connect()
+        self._driver = listener.connection.driver_connection
+        listener.detach()
+        self._driver.rollback()
+        self._driver.autocommit = True
+        self._driver.execute(f"LISTEN {CHANNEL}")
+        return listener
+
+
+class ServerClock:
+    """The database's time, so that machines whose clocks differ agree about leases and budgets."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._offset = 0.0
+        self._asked_at = float("-inf")
+        self._asking = Lock()
+
+    def __call__(self) -> float:
+        """Return the seconds since the epoch; while the database is away, as this machine's clock was last set."""
+        if time.monotonic() - self._asked_at > CLOCK_SECONDS and self._asking.acquire(blocking=False):
+            try:
+                self._ask()
+            finally:
+                self._asking.release()
+        return time.time() + self._offset
+
+    def _ask(self) -> None:
+        self._asked_at = time.monotonic()
+        with contextlib.suppress(SQLAlchemyError), self._engine.connect() as connection:
+            before = time.time()
+            (now,) = connection.execute(_NOW).one()
+            # It was told somewhere between question and answer.
+            self._offset = float(now) - (before + time.time()) / 2
+
+
+def tell(connection: Connection) -> None:
+    """Let everybody know, once this transaction is committed, that there is something to do."""
+    connection.execute(_TELL)
+
+
+def lock_migration(connection: Connection) -> None:
+    """Let only one process at a time bring tables up to date, until the end of the transaction."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:which)"), {"which": MIGRATION})
+
+
+def lock_names(connection: Connection, names: Iterable[str]) -> None:
+    """Let only one transaction at a time decide about each of these names; it sees what the one before committed."""
+    # All in one order, or two transactions would wait for each other.
+    for number in sorted({_number(name) for name in names}):
+        connection.execute(_LOCK, {"which": number})
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def _with_driver(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url
+
+
+_NOW = text("SELECT extract(epoch FROM clock_timestamp())::double precision")
+_TELL = text(f"SELECT pg_notify('{CHANNEL}', '')")
+_LOCK = text("SELECT pg_advisory_xact_lock(:which)")
