@@ -55,7 +55,7 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 
 # Writes the locks anew with the newest versions; needs uv.
 lock:
-	for name in runtime granian dev build; do \
+	for name in runtime granian postgres dev build; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --upgrade --quiet \
 			requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
