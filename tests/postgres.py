@@ -73,6 +73,10 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         found = next(entry for name in SERVICE_USERS for entry in pwd.getpwall() if entry.pw_name == name)
         user = found.pw_name
         os.chown(folder, found.pw_uid, found.pw_gid)
+        if not any(parent.name == "usr" for parent in programs.parents):
+            # The other user may not look into the folder that packages are installed in.
+            programs = shutil.copytree(programs.parent, folder / "server") / "bin"
+            folder.chmod(0o755)
     server = Server(folder, programs, free_port(), user, () if durable else QUICKLY)
     try:
         server.create()
