@@ -35,8 +35,10 @@ STORE_PAUSE = 1.0
 class Worker:
     """Handles events and delivers messages of one relay, in the threads of one process."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: Relay, *, alive_file: Path | None = None) -> None:
         self._relay = relay
+        #: Touched every `BEAT_SECONDS` as long as the worker goes on, with or without a database: for a supervisor.
+        self._alive_file = alive_file
         self._holder = f"{_host()}/{os.getpid()}/{time.time_ns()}"
         self._stopping = False
         self._asked_to_stop = False
@@ -77,9 +79,12 @@ class Worker:
 
     def _watch(self) -> None:
         """Wake the threads when anybody has committed, and show that this worker is alive."""
-        seen, beaten_at = -1, 0.0
+        seen, beaten_at, touched_at = -1, 0.0, 0.0
         started_at = self._relay.clock()
         while not self._stopping:
+            if self._alive_file is not None and time.monotonic() - touched_at > BEAT_SECONDS:
+                touched_at = time.monotonic()
+                self._alive_file.touch()
             try:
                 changed = self._relay.outbox.wait(WATCH_SECONDS)
                 if time.monotonic() - beaten_at > BEAT_SECONDS:

@@ -9,6 +9,7 @@ import click
 from posthouse.cli._lifeline import die_with_parent
 from posthouse.cli._logs import start_logging
 from posthouse.cli._options import child_option, config_option
+from posthouse.core.errors import PosthouseError
 from posthouse.relay import Relay
 from posthouse.worker import Worker
 
@@ -17,8 +18,13 @@ log = logging.getLogger("posthouse.worker")
 
 @click.command()
 @config_option
+@click.option(
+    "--alive-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file to touch every five seconds, by which a supervisor sees that the worker goes on.",
+)
 @child_option
-def worker(config: Path, child_of: int | None) -> None:
+def worker(config: Path, alive_file: Path | None, child_of: int | None) -> None:
     """Handle stored events and send what is due, until SIGTERM or SIGINT.
 
     The attempt in flight is finished first. Any number of workers may share a database.
@@ -26,8 +32,10 @@ def worker(config: Path, child_of: int | None) -> None:
     if child_of is not None:
         die_with_parent(child_of, by=signal.SIGTERM)
     start_logging()
+    if alive_file is not None:
+        _require_writable(alive_file)
     relay = Relay.open(config)
-    working = Worker(relay)
+    working = Worker(relay, alive_file=alive_file)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: working.stop())
     log.info("working on %s", relay.desk.settings.server.database_name)
@@ -35,3 +43,12 @@ def worker(config: Path, child_of: int | None) -> None:
         log.warning("%s is not configured any more, and %d wait for it", name, count)
     working.run()
     relay.close()
+
+
+def _require_writable(alive_file: Path) -> None:
+    """Leave no file behind, so that one of an earlier worker is not taken for a sign of this one."""
+    try:
+        alive_file.touch()
+        alive_file.unlink()
+    except OSError as error:
+        raise PosthouseError(f"cannot write {alive_file}: {error.strerror}") from error
