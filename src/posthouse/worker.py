@@ -30,6 +30,8 @@ SLEEP_SECONDS = 5.0
 BEAT_SECONDS = 5.0
 #: How long to leave a database alone that does not answer, in seconds.
 STORE_PAUSE = 1.0
+#: How often to say so, in seconds.
+COMPLAIN_SECONDS = 5.0
 
 
 class Worker:
@@ -40,6 +42,7 @@ class Worker:
         #: Touched every `BEAT_SECONDS` as long as the worker goes on, with or without a database: for a supervisor.
         self._alive_file = alive_file
         self._holder = f"{_host()}/{os.getpid()}/{time.time_ns()}"
+        self._complained_at = float("-inf")
         self._stopping = False
         self._asked_to_stop = False
         self._handling = _Crew(relay, "webhook", self._handle, self)
@@ -77,6 +80,13 @@ class Worker:
         """Let every other thread end too: after `stop` that is meant, and otherwise there was a bug."""
         self._stopping = True
 
+    def complain(self, error: StoreUnavailable) -> None:
+        """Say that the database does not answer: every thread notices, and the log needs it from one, now and then."""
+        now = time.monotonic()
+        if now - self._complained_at > COMPLAIN_SECONDS:
+            self._complained_at = now
+            log.error("%s; trying again", error)
+
     def _watch(self) -> None:
         """Wake the threads when anybody has committed, and show that this worker is alive."""
         seen, beaten_at, touched_at = -1, 0.0, 0.0
@@ -92,7 +102,7 @@ class Worker:
                     self._relay.outbox.beat(self._holder, started_at=started_at, now=self._relay.clock())
                     _bury_the_dead(self._relay.outbox, self._holder)
             except StoreUnavailable as error:
-                log.error("%s; trying again", error)  # noqa: TRY400 - no bug of ours: the traceback says nothing
+                self.complain(error)
                 time.sleep(STORE_PAUSE)
                 continue
             if changed != seen:
@@ -154,7 +164,7 @@ class _Crew:
                 return
             sleep = self._until_due()
         except StoreUnavailable as error:
-            log.error("%s; trying again", error)  # noqa: TRY400 - as above
+            self._worker.complain(error)
             sleep = STORE_PAUSE
         with self._changed:
             if self._changes == before and not self._worker.is_stopping():
