@@ -2,6 +2,7 @@
 
 from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord, History, Waiting
 from posthouse.outbox.replay import Replayed
+from posthouse.outbox.retention import Kept
 from posthouse.outbox.store import Arrival, Outbox, Recorded
 from posthouse.outbox.work import (
     Claim,
@@ -22,6 +23,7 @@ __all__ = [
     "EventRecord",
     "HandledEvent",
     "History",
+    "Kept",
     "Kind",
     "NewDelivery",
     "Outbox",

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from posthouse.core.errors import StoreUnavailable
-from posthouse.outbox import postgresql, sqlite
+from posthouse.outbox import postgresql, room, sqlite
 from posthouse.outbox.commit import LeaderCommit
 from posthouse.outbox.engine import unavailable, upgrade
+from posthouse.outbox.tables import metadata
 
 Result = TypeVar("Result")
 
@@ -62,6 +63,14 @@ class Database(ABC):
     def lock_migration(self, connection: Connection) -> None:
         """Let only one process at a time bring the tables up to date."""
 
+    @abstractmethod
+    def shrink(self) -> bool:
+        """Give back a little of the room that nothing is in any more; return whether there is more to give."""
+
+    @abstractmethod
+    def vacuum(self) -> None:
+        """Give back all of the room that nothing is in any more. Raises `StoreUnavailable`."""
+
     def tell(self, connection: Connection) -> None:  # noqa: B027 - SQLite has nothing to do
         """Let other processes know, once the transaction is committed, that there is something to do."""
 
@@ -101,6 +110,14 @@ class SqliteDatabase(Database):
     def lock_migration(self, connection: Connection) -> None:
         """Do nothing: who writes is alone."""
 
+    def shrink(self) -> bool:
+        """Make the file smaller, as far as it was made for that, and fold the log into it."""
+        return room.shrink(self.engine)
+
+    def vacuum(self) -> None:
+        """Write the file anew, so that it can shrink by itself from now on; nothing can be stored meanwhile."""
+        room.vacuum(self.engine)
+
 
 class PostgresqlDatabase(Database):
     """A server. Transactions run side by side, and what they must not decide at the same time is locked."""
@@ -117,6 +134,14 @@ class PostgresqlDatabase(Database):
     def lock_migration(self, connection: Connection) -> None:
         """Wait for who is at it."""
         postgresql.lock_migration(connection)
+
+    def shrink(self) -> bool:
+        """Do nothing: the server's autovacuum does it."""
+        return False
+
+    def vacuum(self) -> None:
+        """Let the server look through the tables now, beside everything else that goes on."""
+        postgresql.vacuum(self.engine, metadata.tables)
 
     def tell(self, connection: Connection) -> None:
         """Send a notification with the commit."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from posthouse.core.errors import StoreUnavailable
 
 #: The newest migration; a test compares it with the folder.
-HEAD = "0003"
+HEAD = "0004"
 
 
 class Reads:

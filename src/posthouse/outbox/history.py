@@ -82,6 +82,8 @@ class EventRecord:
     bytes: int
     trace: Sequence[Mapping[str, str]]
     deliveries: Sequence[DeliveryRecord]
+    #: When the body was emptied, as it had been kept long enough; ``bytes`` is 0 from then on.
+    emptied_at: float | None = None
 
 
 class History:
@@ -146,9 +148,10 @@ class History:
             return {robot: Waiting(count, since) for robot, count, since in connection.execute(statement)}
 
     def stored(self, limit: int) -> list[StoredEvent]:
-        """Return the newest events first, at most ``limit``, as they came in."""
+        """Return the newest events first, at most ``limit``, as they came in; none whose bodies are gone."""
         names = ("id", "webhook_id", "received_at", "verified", "headers", "query", "body")
-        newest = select(*(event.c[name] for name in names)).order_by(event.c.id.desc()).limit(limit)
+        whole = select(*(event.c[name] for name in names)).where(event.c.emptied_at.is_(None))
+        newest = whole.order_by(event.c.id.desc()).limit(limit)
         with self._reads.connect() as connection:
             rows = connection.execute(newest).mappings().all()
         return [
@@ -186,6 +189,7 @@ _EVENT = (
     event.c.repeats,
     func.length(event.c.body).label("bytes"),
     event.c.trace,
+    event.c.emptied_at,
 )
 
 
@@ -204,6 +208,7 @@ def _event(row: Row[*tuple[Any, ...]], deliveries: Sequence[DeliveryRecord]) -> 
         bytes=row.bytes,
         trace=json.loads(row.trace),
         deliveries=deliveries,
+        emptied_at=row.emptied_at,
     )
 
 

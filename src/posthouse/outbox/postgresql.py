@@ -151,6 +151,15 @@ def tell(connection: Connection) -> None:
     connection.execute(_TELL)
 
 
+def vacuum(engine: Engine, tables: Iterable[str]) -> None:
+    """Let the rooms of deleted rows be used again, and count anew what is planned by. Raises `StoreUnavailable`."""
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM (ANALYZE) {', '.join(tables)}"))
+    except SQLAlchemyError as error:
+        raise unavailable(error) from None
+
+
 def lock_migration(connection: Connection) -> None:
     """Let only one process at a time bring tables up to date, until the end of the transaction."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:which)"), {"which": MIGRATION})

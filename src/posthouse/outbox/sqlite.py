@@ -18,6 +18,8 @@ PATIENCE = 8.0
 PAUSE = 0.001
 #: How often to look whether anybody has committed, in seconds; it costs microseconds.
 LOOK_SECONDS = 0.005
+#: How large the log of commits stays after it has been longer, in bytes.
+LOG_BYTES = 64 * 1024 * 1024
 
 
 def open_sqlite(url: str) -> Engine:
@@ -74,10 +76,14 @@ def _prepare(dbapi_connection: Any, _record: Any) -> None:
     """Take transactions into our own hands, and ask SQLite to be durable."""
     dbapi_connection.isolation_level = None
     dbapi_connection.execute("PRAGMA busy_timeout = 0")
+    (pages,) = dbapi_connection.execute("PRAGMA page_count").fetchone()
+    if not pages:  # later it would take a VACUUM
+        _patiently(lambda: dbapi_connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))
     _patiently(lambda: dbapi_connection.execute("PRAGMA journal_mode = WAL"))
     # Only FULL waits for the disk at every commit; with NORMAL a power cut loses what was answered last.
     dbapi_connection.execute("PRAGMA synchronous = FULL")
     dbapi_connection.execute("PRAGMA foreign_keys = ON")
+    dbapi_connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
 
 
 def _begin(connection: Connection) -> None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Executable, bindparam, func, select
 
+from posthouse.outbox.backlog import Backlog
 from posthouse.outbox.database import open_database
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.history import History
 from posthouse.outbox.lanes import Lanes
 from posthouse.outbox.memory import recall
 from posthouse.outbox.replay import Replayed, replay
+from posthouse.outbox.retention import Retention
 from posthouse.outbox.tables import event, worker
 from posthouse.outbox.upsert import Insert, Upsert
 
@@ -50,6 +52,8 @@ class Outbox:
         self.clock = self._database.clock
         self.lanes = Lanes(self._database, self._reads)
         self.history = History(self._reads)
+        self.backlog = Backlog(self._reads)
+        self.retention = Retention(self._database, self._reads)
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> "Outbox":
@@ -84,6 +88,11 @@ class Outbox:
 
         return self._commit.run(work)
 
+    def has(self, webhook_id: str, key: str | None) -> bool:
+        """Tell whether an event of the webhook with this key is stored, so that recording it would be a repeat."""
+        with self._reads.connect() as connection:
+            return key is not None and connection.execute(_HAS, {"webhook": webhook_id, "key": key}).first() is not None
+
     def replay(self, event_ids: Collection[int] | None) -> Replayed:
         """Let buried deliveries and failed events wait again, of some events or (None) of all."""
 
@@ -106,6 +115,14 @@ class Outbox:
         did. Raises `StoreUnavailable`.
         """
         return self._database.signals.wait(seconds)
+
+    def vacuum(self) -> None:
+        """Give all room that nothing is in any more back to the disk.
+
+        With SQLite nothing can be stored meanwhile, and the disk needs room for the file once more; with PostgreSQL
+        everything goes on. Raises `StoreUnavailable`.
+        """
+        self._database.vacuum()
 
     def beat(self, worker_id: str, *, started_at: float, now: float) -> None:
         """Note that a worker is alive, and forget those that have not been seen for a day."""
@@ -143,4 +160,5 @@ def _beat(insert: Insert) -> Executable:
 
 
 _RECORD = Upsert(event, _record)
+_HAS = select(event.c.id).where(event.c.webhook_id == bindparam("webhook"), event.c.key == bindparam("key"))
 _BEAT = Upsert(worker, _beat)

@@ -47,10 +47,19 @@ event = Table(
     Column("outcome", Text),
     Column("handled_at", Float),
     Column("trace", Text, nullable=False, server_default=text("'[]'")),
+    # When its body, headers and query were emptied.
+    Column("emptied_at", Float),
     UniqueConstraint("webhook_id", "key", name="event_key"),
     sqlite_autoincrement=True,
 )
 Index("event_waiting", event.c.webhook_id, event.c.id, **_where(event.c.state == text("'waiting'")))
+Index("event_settled", event.c.received_at, event.c.id, **_where(text("state <> 'waiting'")))
+Index(
+    "event_with_body",
+    event.c.received_at,
+    event.c.id,
+    **_where(text("state = 'handled' AND emptied_at IS NULL")),
+)
 
 #: One message on its way to one robot.
 delivery = Table(
@@ -109,6 +118,7 @@ memory = Table(
     Column("event_id", ID, nullable=False),
     Column("remembered_at", Float, nullable=False),
 )
+Index("memory_remembered", memory.c.remembered_at)
 
 #: One request made for a delivery, and the robot's answer.
 attempt = Table(
@@ -135,6 +145,8 @@ lane = Table(
     Column("next_at", Float, nullable=False, server_default=text("0")),
     Column("holder", Text),
     Column("lease_until", Float, nullable=False, server_default=text("0")),
+    # When a worker last named it as one that is configured.
+    Column("seen_at", Float),
 )
 
 #: What was sent with one robot's token, by which it is paced; ``core/budget.py`` says what each column means.
@@ -155,6 +167,7 @@ budget = Table(
     Column("open_since", Float),
     Column("open_answer", Text, nullable=False, server_default=text("''")),
     Column("open_remedy", Text, nullable=False, server_default=text("''")),
+    Column("seen_at", Float),
 )
 Index("budget_lane", budget.c.lane_id)
 

@@ -1,0 +1,40 @@
+"""Says whether as much waits to be handled as may: looks about once a second, so that it costs storing nothing."""
+
+from sqlalchemy import bindparam, func, select, text
+
+from posthouse.outbox.engine import Reads
+from posthouse.outbox.tables import event
+
+#: For how long what was counted last is believed, in seconds.
+FRESH = 1.0
+
+
+class Backlog:
+    """Counts the events that wait; used by any number of threads, which may count at the same time now and then."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._counted: dict[str | None, tuple[float, int]] = {}
+
+    def reaches(self, most: int, *, webhook_id: str | None = None, now: float) -> bool:
+        """Tell whether ``most`` events waited, of one webhook or (None) of all, when that was looked at last.
+
+        That is less than a second ago: more than ``most`` may wait by now. Raises `StoreUnavailable`.
+        """
+        counted_at, count = self._counted.get(webhook_id, (float("-inf"), 0))
+        if not 0.0 <= now - counted_at < FRESH:
+            count = self._count(webhook_id, most)
+            self._counted[webhook_id] = (now, count)
+        return count >= most
+
+    def _count(self, webhook_id: str | None, most: int) -> int:
+        statement = _ALL if webhook_id is None else _OF_WEBHOOK
+        asked = {"most": most} if webhook_id is None else {"most": most, "webhook": webhook_id}
+        with self._reads.connect() as connection:
+            return connection.scalar(statement, asked) or 0
+
+
+# The state is written out, not bound: the partial index is only used for the very text.
+_WAITING = select(event.c.id).where(event.c.state == text("'waiting'")).limit(bindparam("most"))
+_ALL = select(func.count()).select_from(_WAITING.subquery())
+_OF_WEBHOOK = select(func.count()).select_from(_WAITING.where(event.c.webhook_id == bindparam("webhook")).subquery())
