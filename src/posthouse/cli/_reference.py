@@ -196,7 +196,8 @@ def _rows(part: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "") 
             yield from _rows(inner, schema, f"{prefix}{key}.")
             continue
         default = "required" if key in part.get("required", ()) else _default(value.get("default"))
-        yield (f"`{prefix}{key}`", _kind(inner), default, inner.get("description", ""))
+        # A docstring may have several lines, a row of a table has one.
+        yield (f"`{prefix}{key}`", _kind(inner), default, " ".join(inner.get("description", "").split()))
         for choice in value.get("anyOf", ()):
             if "$ref" in choice:
                 yield from _rows(_resolved(choice, schema), schema, f"{prefix}{key}.")

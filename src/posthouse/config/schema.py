@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
@@ -162,6 +162,10 @@ class _Generator(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
         return False
+
+    def encode_default(self, dft: Any) -> Any:
+        # A default stands in the code and is no secret.
+        return super().encode_default(dft.get_secret_value() if isinstance(dft, SecretStr) else dft)
 
     def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
         return _or_reference(super().bool_schema(schema))
