@@ -9,7 +9,7 @@ import pytest
 import postgres
 from conftest import LEASE, arrival, postgresql_only
 from posthouse.core.errors import StoreUnavailable
-from posthouse.outbox import HandledEvent, NewDelivery, Outbox
+from posthouse.outbox import HandledEvent, Kind, NewDelivery, Outbox, Token
 
 
 @postgresql_only
@@ -118,3 +118,21 @@ def test_names_with_null_characters_are_stored(outbox: Outbox) -> None:
     record = outbox.history.event(recorded.event_id)
     assert record is not None
     assert record.bytes == 16
+
+
+@postgresql_only
+def test_processes_that_start_at_once_make_their_lanes_once(outbox: Outbox, url: str) -> None:
+    workers = [Outbox.open(url) for _ in range(4)]
+    lanes: dict[str, tuple[Kind, str]] = {f"hook-{number}": ("webhook", "GITLAB") for number in range(30)}
+    tokens = [Token(f"t{number}", f"hook-{number}", "ding_talk", "1") for number in range(30)]
+    together = threading.Barrier(4)
+
+    def prepare(worker: Outbox) -> None:
+        together.wait(10)
+        worker.lanes.prepare(lanes, {}, tokens)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(prepare, workers))
+    assert outbox.history.budgets().keys() >= {token.token for token in tokens}
+    for worker in workers:
+        worker.close()

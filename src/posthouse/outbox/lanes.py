@@ -41,6 +41,8 @@ class Lanes:
         """
 
         def work(connection: Connection) -> None:
+            # Processes that start at once would make the same lanes.
+            self._database.lock_names(connection, ["prepare"])
             known = set(connection.scalars(select(lane.c.id)))
             for lane_id, (kind, vendor) in lanes.items():
                 if lane_id not in known:
