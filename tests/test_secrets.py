@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from posthouse.cli import cli
-from posthouse.cli._logs import start_logging
+from posthouse.cli._logs import JsonLine, start_logging
 from posthouse.config import load
 from posthouse.core.errors import ConfigError, PosthouseError
 from posthouse.core.message import Message
@@ -30,6 +30,7 @@ from posthouse.fakes import (
     Fault,
     running,
 )
+from posthouse.meters import Page
 from posthouse.relay import Relay
 from posthouse.web import create_app
 
@@ -46,13 +47,14 @@ FEISHU_URL_TOKEN = "feishu-url-token-92aa"
 FEISHU_KEY = "feishu+key/03c5"
 WECOM_KEY = "wecom-key-6d1f"
 APPRISE_PASSWORD = "apprise-password-e409"
+METRICS_TOKEN = "metrics+token/2fd0"
 SECRETS = (
     *(ACCESS_TOKEN, SIGN_KEY, URL_TOKEN, SECRET_TOKEN, SIGNING_TOKEN, PRIVATE_TOKEN, SIGNING_KEY.decode()),
-    *(FEISHU_TOKEN, FEISHU_URL_TOKEN, FEISHU_KEY, WECOM_KEY, APPRISE_PASSWORD),
+    *(FEISHU_TOKEN, FEISHU_URL_TOKEN, FEISHU_KEY, WECOM_KEY, APPRISE_PASSWORD, METRICS_TOKEN),
 )
 CONFIG = """\
 config:
-  server: {{database: "sqlite:///{folder}/posthouse.db", language: en}}
+  server: {{database: "sqlite:///{folder}/posthouse.db", language: en, metrics_token: "{METRICS_TOKEN}"}}
   plugins: [plugin.py]
   robots:
     feishu:
@@ -132,6 +134,8 @@ class Flow:
     wecom: FakeWeCom
     relay: Relay
     log: str
+    json_log: str
+    metrics: bytes
     answers: list[str]
 
 
@@ -179,12 +183,17 @@ def flow(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Flow]:
         host = robots.removeprefix("http://")
         config.write_text(CONFIG.format(folder=tmp_path, robots=robots, host=host, **values), encoding="utf-8")
         relay = Relay.open(config)
-        answers = list(posted(create_app(relay).test_client()))
+        client = create_app(relay).test_client()
+        answers = list(posted(client))
         while relay.handle_next("me"):
             pass
         while relay.deliver_next("me"):
             pass
-        yield Flow(config, wecom, relay, caplog.text, answers)
+        metrics = client.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}).data
+        metrics += Page(relay.meters.registry, token=METRICS_TOKEN).text()
+        answers.append(client.get("/metrics").text)
+        json_log = "\n".join(map(JsonLine().format, caplog.records))
+        yield Flow(config, wecom, relay, caplog.text, json_log, metrics, answers)
         relay.close()
 
 
@@ -217,6 +226,17 @@ def test_no_secret_is_in_the_database(flow: Flow) -> None:
 
 def test_no_secret_is_in_the_log(flow: Flow) -> None:
     assert_clean("the log", flow.log)
+
+
+def test_no_secret_is_in_the_log_in_json(flow: Flow) -> None:
+    assert '"exception": "Traceback' in flow.json_log
+    assert_clean("the log in JSON", flow.json_log)
+
+
+def test_no_secret_is_in_the_metrics(flow: Flow) -> None:
+    for part in (b'verdict="config"', b'state="wrong"} 1.0', b'status="401"', b'outcome="error"'):
+        assert part in flow.metrics
+    assert_clean("the metrics", flow.metrics)
 
 
 def test_no_secret_is_in_an_answer(flow: Flow) -> None:

@@ -11,6 +11,7 @@ from posthouse.core.http import HttpReply, Request
 from posthouse.core.message import Message
 from posthouse.core.plugin import Notifier
 from posthouse.fate import Fate, fate
+from posthouse.meters import WorkMeters
 from posthouse.outbox import Settlement, StoredDelivery
 from posthouse.pacing import spent
 
@@ -63,10 +64,11 @@ class Seat:
 class Attempts:
     """Makes attempts; writes nothing down itself, but returns what is to be settled."""
 
-    def __init__(self, transport: Sends, clock: Callable[[], float], *, time_zone: str) -> None:
+    def __init__(self, transport: Sends, clock: Callable[[], float], *, time_zone: str, meters: WorkMeters) -> None:
         self._transport = transport
         self._clock = clock
         self._time_zone = time_zone
+        self._meters = meters
 
     def make(self, batch: Batch, seat: Seat) -> Settlement:
         """Make one attempt, which the budget allowed and counts, and return its fate: sent, to be tried again, buried.
@@ -103,7 +105,9 @@ class Attempts:
             whole_vendor=isinstance(error, TryLater) and error.whole_vendor,
         )
         settled = replace(settled, budgets=(self._spent(seat, settled, ending),))
-        _log(batch, settled)
+        seconds = finished_at - started_at
+        self._meters.attempted(seat.robot, settled.verdict, kind=seat.notifier.type, seconds=seconds)
+        _log(batch, seat, settled)
         return settled
 
     def cut_off(
@@ -111,7 +115,13 @@ class Attempts:
     ) -> Settlement:
         """Note that the last holder of the lane died, perhaps while it spoke to a robot: that may have counted."""
         now = self._clock()
-        log.warning("delivery %d to %s: the last worker stopped in the middle of it", delivery.id, delivery.robot)
+        log.warning(
+            "delivery %d to %s: the last worker stopped in the middle of it",
+            delivery.id,
+            delivery.robot,
+            extra={"delivery_id": delivery.id, "event_id": delivery.event_id, "robot": delivery.robot},
+        )
+        self._meters.cut_off(delivery.robot)
         counted = tuple(
             spent(budget, allowance, ended_at=now, verdict="ambiguous", time_zone=self._time_zone)
             for budget, allowance in zip(budgets, allowances, strict=True)
@@ -176,9 +186,20 @@ def _bounded(error: DeliveryError, notifier: Notifier) -> DeliveryError:
     return error
 
 
-def _log(batch: Batch, settled: Settlement) -> None:
+def _log(batch: Batch, seat: Seat, settled: Settlement) -> None:
+    first, seconds = batch.deliveries[0], settled.finished_at - settled.started_at
+    fields = {
+        "event_id": first.event_id,
+        "delivery_id": first.id,
+        "deliveries": len(batch.deliveries),
+        "robot": seat.robot,
+        "verdict": settled.verdict,
+        "outcome": settled.state,
+        "seconds": round(seconds, 6),
+    }
     if settled.state == "sent":
-        log.info("%s: sent in %.0f ms", batch, (settled.finished_at - settled.started_at) * 1000)
+        log.info("%s: sent in %.0f ms", batch, seconds * 1000, extra=fields)
         return
     rest = f", next try in {settled.next_at - settled.finished_at:.0f} s" if settled.next_at else ""
-    log.warning("%s: %s (%s%s): %s %s", batch, settled.state, settled.verdict, rest, settled.answer, settled.remedy)
+    said = f"{settled.answer} {settled.remedy}"
+    log.warning("%s: %s (%s%s): %s", batch, settled.state, settled.verdict, rest, said, extra=fields)

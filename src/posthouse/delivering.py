@@ -13,10 +13,12 @@ from posthouse.core.budget import Budget
 from posthouse.core.message import Message
 from posthouse.core.plugin import DigestSettings
 from posthouse.digest import digest
+from posthouse.meters import WorkMeters
 from posthouse.outbox import Claim, NewDelivery, Outbox, Settlement, StoredDelivery
 from posthouse.pacing import REMEMBERED, free, ready_at
 from posthouse.quota import is_nearly_used
 from posthouse.robots import Robots
+from posthouse.spans import HEADER, Spans
 from posthouse.transport import TOTAL_SECONDS
 
 log = logging.getLogger("posthouse.relay")
@@ -50,13 +52,18 @@ class Delivering:
         *,
         server: ServerSettings,
         clock: Callable[[], float],
+        meters: WorkMeters,
+        spans: Spans,
     ) -> None:
         self._robots = robots
         self._lanes = outbox.lanes
+        self._history = outbox.history
         self._attempts = attempts
         self._language = server.language
         self._time_zone = server.time_zone
         self._clock = clock
+        self._meters = meters
+        self._spans = spans
 
     def work(self, claim: Claim, stopping: Callable[[], bool]) -> None:
         """Send what is due in a lane, until it must rest or nothing is left of what was taken. Raises `LeaseLost`."""
@@ -74,7 +81,7 @@ class Delivering:
                 self._lanes.release(claim, next_at=not_before)
                 return
             batch = self._batch(claim, waiting, seat, budgets, due)
-            settled = self._attempts.make(batch, seat)
+            settled = self._attempted(batch, seat)
             budgets[seat.budget.token] = settled.budgets[0]
             settled = self._finished(claim, batch, seat, settled, budgets)
             told = set(batch.ids)
@@ -83,6 +90,8 @@ class Delivering:
             # What waits again, be it at once in a simpler form, is the next to be sent: nothing overtakes it.
             last = settled.state == "waiting" or not waiting or stopping()
             self._lanes.settle(claim, settled, lease=None if last else LEASE)
+            if settled.state != "waiting":
+                self._meters.settled(seat.robot, settled.state, len(told))
             if last:
                 return
         self._lanes.release(claim, next_at=self._clock())
@@ -186,6 +195,28 @@ class Delivering:
         # What is left of a digest may be one delivery: the others were given up meanwhile.
         return messages[0] if len(messages) == 1 else digest(messages, language=self._language)
 
+    def _attempted(self, batch: Batch, seat: Seat) -> Settlement:
+        first = batch.deliveries[0]
+        with self._spans.span(
+            "attempt",
+            kind="CLIENT",
+            parents=self._parents(batch),
+            event_id=first.event_id,
+            delivery_id=first.id,
+            deliveries=len(batch.deliveries),
+            robot=seat.robot,
+        ) as note:
+            settled = self._attempts.make(batch, seat)
+            note.add(verdict=settled.verdict, state=settled.state)
+            return settled
+
+    def _parents(self, batch: Batch) -> list[str]:
+        """Return the stories that an attempt goes on with; nobody asks for them where no spans are made."""
+        if not self._spans.is_on:
+            return []
+        kept = self._history.kept_headers({delivery.event_id for delivery in batch.deliveries})
+        return [headers.get(HEADER, "") for headers in kept.values()]
+
     def _finished(self, claim: Claim, batch: Batch, seat: Seat, settled: Settlement, budgets: Budgets) -> Settlement:
         """Return the settlement with what it means beyond the attempt: for digests, operators and the lane's rest."""
         if batch.is_digest and settled.state == "sent":
@@ -206,13 +237,17 @@ class Delivering:
         alerts: list[NewDelivery] = []
         fallback = seat.notifier.settings.fallback
         if after.circuit is not None and seat.budget.circuit is None:
-            log.error("the robot %s is set up wrongly and is left alone: %s", seat.robot, after.circuit.remedy)
+            remedy, fields = after.circuit.remedy, {"robot": seat.robot, "verdict": settled.verdict}
+            log.error("the robot %s is set up wrongly and is left alone: %s", seat.robot, remedy, extra=fields)
             if fallback is not None:
                 alerts.append(self._alert(fallback, set_up_wrongly(seat.robot, after.circuit, language=self._language)))
         quota = seat.allowance.per_month
         if not after.warned and is_nearly_used(after, quota, now=settled.finished_at, time_zone=self._time_zone):
             after = replace(after, warned=True)
-            log.warning("the robot %s has used %d of %d messages this month", seat.robot, after.used, quota)
+            fields = {"robot": seat.robot}
+            log.warning(
+                "the robot %s has used %d of %d messages this month", seat.robot, after.used, quota, extra=fields
+            )
             warning = nearly_used_up(seat.robot, after, quota, language=self._language)
             alerts.append(self._alert(fallback or seat.robot, warning))
         return replace(settled, budgets=(after,), alerts=alerts)

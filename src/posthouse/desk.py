@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from posthouse.config import Settings
 from posthouse.core.errors import ConfigError, Problem, UnknownWebhook
@@ -16,6 +16,8 @@ from posthouse.routing import route
 #: The reason why nothing is said about an event that no plugin knows.
 NO_HANDLER = "no handler"
 Made = TypeVar("Made", bound=Plugin)
+#: What decided that nothing is told: that no plugin knows the event, the configuration, its handler, or the rules.
+Silence = Literal["no_handler", "switched_off", "handler", "routing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Decision:
     said: tuple[Routed, ...]
     trace: tuple[Mapping[str, str], ...]
     memory: Memory | None = None
+    #: Set if the outcome is silent; reasons are for people, and there is no end to them.
+    silence: Silence | None = None
 
 
 def _recall_nothing(topic: str) -> str | None:  # noqa: ARG001 - the shape of `Recall`
@@ -79,16 +83,22 @@ class Desk:
         except KeyError:
             raise UnknownWebhook(f"no webhook {webhook_id[:64]!r} is configured") from None
 
+    def handler(self, webhook_id: str, name: str) -> EventHandler | None:
+        """Return who handles a webhook's events of this name; None if nobody does."""
+        return self._handlers.get((webhook_id, name))
+
     def decide(
         self, webhook_id: str, event: Event, *, recall: Recall = _recall_nothing, look_up: LookUp = _find_nothing
     ) -> Decision:
         """Ask the event's handler what to say, and the rules who hears it. Raises whatever the handler raises."""
-        handler = self._handlers.get((webhook_id, event.name))
+        handler = self.handler(webhook_id, event.name)
         if handler is None:
-            return _silent(NO_HANDLER, _step("handled", "silent", f"by nobody: no plugin knows {event.name!r}"))
+            return _silent(
+                "no_handler", NO_HANDLER, _step("handled", "silent", f"by nobody: no plugin knows {event.name!r}")
+            )
         trace = [_step("handled", "ok", f"by {type(handler).__name__}")]
         if reason := _switched_off(handler, event):
-            return _silent(reason, *trace)
+            return _silent("switched_off", reason, *trace)
         found = look_up(webhook_id, event)
         if found.note:
             trace.append(_step("looked up", found.outcome, found.note))
@@ -98,9 +108,9 @@ class Desk:
         memory = None if topic is None or value is None else Memory(topic, value)
         answer = handler.handle(event)
         if isinstance(answer, No):
-            return replace(_silent(answer.reason, *trace), memory=memory)
+            return replace(_silent("handler", answer.reason, *trace), memory=memory)
         if not answer:
-            return replace(_silent("the handler had nothing to say", *trace), memory=memory)
+            return replace(_silent("handler", "the handler had nothing to say", *trace), memory=memory)
         return replace(self._routed(webhook_id, event, answer, trace), memory=memory)
 
     def _routed(
@@ -115,7 +125,9 @@ class Desk:
             trace.append(_step("routed", "told" if way.robots else "silent", way.reason))
             said.append(Routed(message, way.robots))
         told = any(routed.robots for routed in said)
-        return Decision("told" if told else "silent", "" if told else reason, tuple(said), tuple(trace))
+        if told:
+            return Decision("told", "", tuple(said), tuple(trace))
+        return Decision("silent", reason, tuple(said), tuple(trace), silence="routing")
 
 
 def _made(settings: Settings, plugin: type[Made], *arguments: Any) -> Made:
@@ -142,8 +154,8 @@ def _calling(settings: WebhookSettings, message: Message) -> Message:
     return replace(message, mentions=(*message.mentions, *called), everybody=message.everybody or settings.mention_all)
 
 
-def _silent(reason: str, *steps: Mapping[str, str]) -> Decision:
-    return Decision("silent", reason, (), (*steps, _step("said", "silent", reason)))
+def _silent(silence: Silence, reason: str, *steps: Mapping[str, str]) -> Decision:
+    return Decision("silent", reason, (), (*steps, _step("said", "silent", reason)), silence=silence)
 
 
 def _step(step: str, outcome: str, reason: str) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import posthouse
 from posthouse.attempts import Attempts
 from posthouse.config import load
 from posthouse.core.errors import LeaseLost, Overloaded, Refused, StoreUnavailable
@@ -14,7 +15,9 @@ from posthouse.delivering import LEASE, Delivering
 from posthouse.desk import Desk
 from posthouse.handling import Handling, storable
 from posthouse.lookups import Lookups
+from posthouse.meters import WorkMeters
 from posthouse.outbox import Arrival, HandledEvent, Kind, Outbox, Recorded
+from posthouse.spans import HEADER, Note, Spans, open_spans
 from posthouse.trace import UNVERIFIED
 from posthouse.transport import Transport
 
@@ -28,19 +31,30 @@ class Relay:
     """One per process. `accept` is called for every request; workers call `handle_next` and `deliver_next`."""
 
     def __init__(
-        self, desk: Desk, *, outbox: Outbox, transport: Transport, clock: Callable[[], float] = time.time
+        self,
+        desk: Desk,
+        *,
+        outbox: Outbox,
+        transport: Transport,
+        clock: Callable[[], float] = time.time,
+        spans: Spans | None = None,
     ) -> None:
         self.desk = desk
         self.outbox = outbox
         self.clock = clock
         #: The lanes of the configured robots; several robots may share one.
         self.lanes = frozenset(desk.robots.lanes.values())
+        #: What this process counts when it works.
+        self.meters = meters = WorkMeters(desk.webhooks, desk.robots.notifiers)
+        self._spans = spans = spans or Spans()
         self._transport = transport
-        self._lookups = Lookups(desk.webhooks, clock=clock)
-        self._handling = Handling(desk, outbox, self._lookups)
+        self._lookups = Lookups(desk.webhooks, clock=clock, meters=meters, spans=spans)
+        self._handling = Handling(desk, outbox, self._lookups, meters=meters, spans=spans)
         server = desk.settings.server
-        attempts = Attempts(transport, clock, time_zone=server.time_zone)
-        self._delivering = Delivering(desk.robots, outbox, attempts, server=server, clock=clock)
+        attempts = Attempts(transport, clock, time_zone=server.time_zone, meters=meters)
+        self._delivering = Delivering(
+            desk.robots, outbox, attempts, server=server, clock=clock, meters=meters, spans=spans
+        )
 
     @classmethod
     def open(cls, path: Path) -> "Relay":
@@ -49,7 +63,8 @@ class Relay:
         desk = Desk(settings)
         outbox = Outbox.open(settings.server.database_url)
         transport = Transport(language=settings.server.language)
-        relay = cls(desk, outbox=outbox, transport=transport, clock=outbox.clock)
+        spans = open_spans(posthouse.__version__) if settings.server.traces else Spans()
+        relay = cls(desk, outbox=outbox, transport=transport, clock=outbox.clock, spans=spans)
         relay.prepare()
         return relay
 
@@ -68,27 +83,23 @@ class Relay:
         self._lookups.close()
         self._transport.close()
         self.outbox.close()
+        self._spans.close()
 
     def accept(self, webhook_id: str, inbound: Inbound) -> Recorded:
         """Store what a request reports. It is on disk when this returns; raises `Refused` if it is not taken in."""
         handler = self.desk.webhook(webhook_id)
-        verified = _verified(handler, inbound)
-        event = _parsed(handler, inbound)
-        arrival = Arrival(
-            webhook_id=webhook_id,
-            name=event.name,
-            # What nobody could verify must not take the place of what is sent again later.
-            key=None if verified.startswith(UNVERIFIED) else event.key,
-            received_at=inbound.received_at,
-            verified=verified,
-            headers={name: value for name, value in inbound.headers.items() if name in handler.kept_headers},
-            query={name: value for name, value in inbound.query.items() if name in handler.kept_query},
-            body=inbound.body,
-        )
-        try:
-            return self.outbox.record(arrival)
-        except StoreUnavailable as error:
-            raise Overloaded(str(error)) from error
+        parents = (inbound.headers.get(HEADER, ""),)
+        with self._spans.span("accept", kind="SERVER", parents=parents, webhook=webhook_id) as note:
+            try:
+                recorded = self.outbox.record(_arrival(webhook_id, handler, inbound, note))
+            except StoreUnavailable as error:
+                note.add(status=Overloaded.status)
+                raise Overloaded(str(error)) from error
+            except Refused as error:
+                note.add(status=error.status)
+                raise
+            note.add(event_id=recorded.event_id, repeat=recorded.repeat)
+            return recorded
 
     def handle_next(self, holder: str) -> bool:
         """Decide about the events that wait in one webhook's lane; return False if none waits anywhere."""
@@ -124,6 +135,24 @@ class Relay:
     def next_due(self, kind: Kind) -> float | None:
         """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
         return self.outbox.lanes.next_due(kind, self.desk.webhooks if kind == "webhook" else self.lanes)
+
+
+def _arrival(webhook_id: str, handler: WebhookHandler, inbound: Inbound, note: Note) -> Arrival:
+    verified = _verified(handler, inbound)
+    event = _parsed(handler, inbound)
+    headers = {name: value for name, value in inbound.headers.items() if name in handler.kept_headers}
+    return Arrival(
+        webhook_id=webhook_id,
+        name=event.name,
+        # What nobody could verify must not take the place of what is sent again later.
+        key=None if verified.startswith(UNVERIFIED) else event.key,
+        received_at=inbound.received_at,
+        verified=verified,
+        # Whoever handles and tells the event goes on from here.
+        headers=headers | {HEADER: note.header} if note.header else headers,
+        query={name: value for name, value in inbound.query.items() if name in handler.kept_query},
+        body=inbound.body,
+    )
 
 
 def _verified(handler: WebhookHandler, inbound: Inbound) -> str:

@@ -27,6 +27,8 @@ class Child:
 
     name: str
     arguments: Sequence[str]
+    #: File descriptors that it has in common with us.
+    shared: Sequence[int] = ()
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     bad_starts: int = 0
@@ -36,7 +38,7 @@ class Child:
         """Start the process with this interpreter."""
         command = [sys.executable, "-P", "-m", "posthouse.cli", *self.arguments]
         # In a group of its own, so that Ctrl-C reaches the parent alone, and each child is told once to end.
-        self.process = subprocess.Popen(command, process_group=0)  # noqa: S603
+        self.process = subprocess.Popen(command, process_group=0, pass_fds=self.shared)  # noqa: S603
         self.started_at = time.monotonic()
 
     def ended(self, code: int) -> None:
@@ -102,11 +104,21 @@ class Parent:
         return code
 
 
-def main(config: str, host: str, port: str) -> int:
-    """Run both roles with one configuration until told to stop; return the exit code."""
+def main(config: str, host: str, port: str, metrics: str) -> int:
+    """Run both roles with one configuration until told to stop; return the exit code.
+
+    Where ``metrics`` are "on", the worker serves its own to the web process, which shows them with what it counts.
+    """
     common = ["--config", config, "--child-of", str(os.getpid())]
     web = Child("web", ["web", *common, "--with-worker", "--host", host, "--port", port])
-    return Parent([web, Child("worker", ["worker", *common])]).run()
+    worker = Child("worker", ["worker", *common])
+    if metrics == "on":
+        # It is ours, so that every worker that is started listens in the same place.
+        listener = socket.create_server(("127.0.0.1", 0))
+        web.arguments = [*web.arguments, "--worker-port", str(listener.getsockname()[1])]
+        worker.arguments = [*worker.arguments, "--metrics-fd", str(listener.fileno())]
+        worker.shared = (listener.fileno(),)
+    return Parent([web, worker]).run()
 
 
 if __name__ == "__main__":

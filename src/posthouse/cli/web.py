@@ -35,8 +35,16 @@ BODY_BYTES = 26 * 1024 * 1024
 @click.option("--host", help="The address to listen on instead of the configured one.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on instead of the configured one.")
 @click.option("--with-worker", is_flag=True, hidden=True)
+@click.option("--worker-port", type=int, hidden=True)
 @child_option
-def web(config: Path, host: str | None, port: int | None, with_worker: bool, child_of: int | None) -> None:  # noqa: FBT001
+def web(
+    config: Path,
+    host: str | None,
+    port: int | None,
+    with_worker: bool,  # noqa: FBT001
+    worker_port: int | None,
+    child_of: int | None,
+) -> None:
     """Take webhooks in and store them, until SIGTERM or SIGINT. Sending is the work of "posthouse worker"."""
     if child_of is not None:
         die_with_parent(child_of)
@@ -45,7 +53,7 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
         server = _configured(config)
         host, port = host or server.host, server.port if port is None else port
     require_free(host, port)
-    make = partial(_application, config, with_worker=with_worker)
+    make = partial(_application, config, with_worker=with_worker, worker_port=worker_port)
     try:
         from granian import Granian
     except ImportError:  # there is no wheel of it for this platform
@@ -67,12 +75,14 @@ def web(config: Path, host: str | None, port: int | None, with_worker: bool, chi
     granian.serve(target_loader=partial(_child_application, make, os.getpid()), wrap_loader=False)
 
 
-def _application(config: Path, *, with_worker: bool) -> "Flask":
+def _application(config: Path, *, with_worker: bool, worker_port: int | None) -> "Flask":
     """Make the application. What it needs is imported here: Granian's own process, which only watches, does not."""
     from posthouse.relay import Relay
     from posthouse.web import create_app
 
-    return create_app(Relay.open(config), with_worker=with_worker)
+    relay = Relay.open(config)
+    start_logging(relay.desk.settings.server.log)
+    return create_app(relay, with_worker=with_worker, worker_port=worker_port)
 
 
 def _child_application(make: "Callable[[], Flask]", parent: int) -> "Flask":

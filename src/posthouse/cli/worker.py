@@ -8,6 +8,7 @@ import click
 
 from posthouse.cli._lifeline import die_with_parent
 from posthouse.cli._logs import start_logging
+from posthouse.cli._metrics import serve_metrics
 from posthouse.cli._options import child_option, config_option
 from posthouse.core.errors import PosthouseError
 from posthouse.relay import Relay
@@ -23,8 +24,16 @@ log = logging.getLogger("posthouse.worker")
     type=click.Path(dir_okay=False, path_type=Path),
     help="A file to touch every five seconds, by which a supervisor sees that the worker goes on.",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    help="Where Prometheus finds what this worker has counted, as /metrics, on the configured host.",
+)
+@click.option("--metrics-fd", type=int, hidden=True)
 @child_option
-def worker(config: Path, alive_file: Path | None, child_of: int | None) -> None:
+def worker(
+    config: Path, alive_file: Path | None, metrics_port: int | None, metrics_fd: int | None, child_of: int | None
+) -> None:
     """Handle stored events and send what is due, until SIGTERM or SIGINT.
 
     The attempt in flight is finished first. Any number of workers may share a database.
@@ -35,10 +44,13 @@ def worker(config: Path, alive_file: Path | None, child_of: int | None) -> None:
     if alive_file is not None:
         _require_writable(alive_file)
     relay = Relay.open(config)
+    server = relay.desk.settings.server
+    start_logging(server.log)
+    serve_metrics(relay.meters, server, port=metrics_port, descriptor=metrics_fd)
     working = Worker(relay, alive_file=alive_file)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: working.stop())
-    log.info("working on %s", relay.desk.settings.server.database_name)
+    log.info("working on %s", server.database_name)
     for name, count in relay.outbox.history.orphans(relay.desk.webhooks, relay.lanes).items():
         log.warning("%s is not configured any more, and %d wait for it", name, count)
     working.run()

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
@@ -24,6 +25,10 @@ from posthouse.discovery import Registry
 
 SQLITE_FILE = "sqlite:///"
 POSTGRESQL = re.compile(r"(postgres|postgresql|postgresql\+psycopg)://[^/\s]*/[^/\s]+")
+#: What RFC 6750, section 2.1, lets a bearer token be.
+BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+#: What spans need, from two packages.
+OPENTELEMETRY = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
 ADDRESS = re.compile(r"https?://[^/?#\s]+[^?#\s]*")
 
 
@@ -45,6 +50,15 @@ class ServerSettings(PluginSettings):
     """For how many seconds a robot is not told again what it was told, whoever reports it; 0 to tell it each time."""
     time_zone: str = "Asia/Shanghai"
     """The time zone in which times are shown, such as `Europe/Berlin`."""
+    log: Literal["text", "json"] = "text"
+    """How the log is written: as lines for people (`text`), or as one JSON object a line (`json`)."""
+    metrics: bool = True
+    """Whether Prometheus finds metrics at `/metrics`, with the names of webhooks and robots, and no secret."""
+    metrics_token: Secret | None = None
+    """What Prometheus must send as a bearer token; when absent, whoever reaches the port may read `/metrics`."""
+    traces: bool = False
+    """Whether spans go to an OpenTelemetry collector, as the `OTEL_…` variables of the environment say; needs
+    `pip install "posthouse[otel]"`."""
 
     @field_validator("database")
     @classmethod
@@ -85,6 +99,28 @@ class ServerSettings(PluginSettings):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("is no time zone of the IANA list, such as Asia/Shanghai") from None
         return name
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not BEARER.fullmatch(token.get_secret_value()):
+            raise ValueError("must be letters, digits and -._~+/ as a bearer token is, with = at the end only")
+        return token
+
+    @field_validator("traces")
+    @classmethod
+    def _has_its_packages(cls, value: bool) -> bool:  # noqa: FBT001 - pydantic's signature
+        if value and not all(map(_is_installed, OPENTELEMETRY)):
+            raise ValueError('needs OpenTelemetry: pip install "posthouse[otel]"')
+        return value
+
+
+def _is_installed(module: str) -> bool:
+    """Tell whether a module could be imported, without importing more than the packages it is in."""
+    try:
+        return find_spec(module) is not None
+    except ImportError:
+        return False
 
 
 class FileSettings(PluginSettings):

@@ -8,13 +8,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import from_json
 
 from posthouse.core.errors import DeliveryError
 from posthouse.core.http import HttpReply, HttpRequest
 from posthouse.core.reader import Reader
+from posthouse.meters import WorkMeters
+from posthouse.spans import Spans
 from posthouse.transport import Transport
 
 #: How long all questions about one event may take together, in seconds.
@@ -29,6 +31,9 @@ REST = 30.0
 ANSWER_BYTES = 512 * 1024
 #: How many answers are kept, each as the little that is read out of it.
 KEPT = 2000
+
+#: What becomes of a question, for those who count: `resting` is one that was not asked, as the server failed before.
+Outcome = Literal["answered", "kept", "hidden", "failed", "resting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,20 @@ class Client:
     ``clock`` tells seconds since the epoch. What is said of troubles holds neither addresses nor credentials.
     """
 
-    def __init__(self, name: str, *, clock: Callable[[], float], patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        clock: Callable[[], float],
+        patience: float = PATIENCE,
+        meters: WorkMeters | None = None,
+        spans: Spans | None = None,
+    ) -> None:
         self.name = name
         self.patience = patience
         self._clock = clock
+        self._meters = meters or WorkMeters((), ())
+        self._spans = spans or Spans()
         self._transport = Transport(total_seconds=patience, body_bytes=ANSWER_BYTES, peer=name)
         self._lock = threading.Lock()
         self._answers: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
@@ -90,6 +105,17 @@ class Client:
 
     def ask(self, server: Server, question: Question, *, until: float) -> Answer:
         """Return the answer, from the kept ones if possible. Never raises; ``until`` is on the monotonic clock."""
+        with self._spans.span("look up", kind="CLIENT", webhook=server.webhook_id, sender=self.name) as note:
+            outcome, answer = self._found(server, question, until)
+            note.add(outcome=outcome)
+        self._meters.looked_up(self.name, outcome)
+        return answer
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def _found(self, server: Server, question: Question, until: float) -> tuple[Outcome, Answer]:
         now = self._clock()
         # What one webhook was told is for no other: the credentials there may see less.
         key = (server.webhook_id, question.path)
@@ -97,9 +123,9 @@ class Client:
             kept = self._answers.get(key)
             resting = self._resting.get(server.address, 0.0) > now
         if kept is not None and kept.asked_at >= max(question.since, now - question.keep):
-            return kept.answer
+            return "kept", kept.answer
         if resting:
-            return Answer(trouble=f"{self.name} failed a moment ago and is left alone for {REST:g} s")
+            return "resting", Answer(trouble=f"{self.name} failed a moment ago and is left alone for {REST:g} s")
         answer, failed = self._asked(server, question, until)
         with self._lock:
             if failed:
@@ -109,11 +135,9 @@ class Client:
                 self._answers.move_to_end(key)
                 while len(self._answers) > KEPT:
                     self._answers.popitem(last=False)
-        return answer
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._transport.close()
+        if answer.hidden:
+            return "hidden", answer
+        return "failed" if answer.trouble else "answered", answer
 
     def _asked(self, server: Server, question: Question, until: float) -> tuple[Answer, bool]:
         """Return the answer, and whether the server should be left alone for a while."""

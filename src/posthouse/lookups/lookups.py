@@ -6,6 +6,8 @@ from posthouse.core.event import Event, Findings
 from posthouse.core.plugin import WebhookHandler
 from posthouse.lookups.client import PATIENCE, Client
 from posthouse.lookups.confluence import ConfluenceLookup, server_of
+from posthouse.meters import WorkMeters
+from posthouse.spans import Spans
 from posthouse.webhooks.confluence import ConfluenceWebhookHandler
 
 
@@ -17,9 +19,15 @@ class Lookups:
     """
 
     def __init__(
-        self, webhooks: Mapping[str, WebhookHandler], *, clock: Callable[[], float], patience: float = PATIENCE
+        self,
+        webhooks: Mapping[str, WebhookHandler],
+        *,
+        clock: Callable[[], float],
+        patience: float = PATIENCE,
+        meters: WorkMeters | None = None,
+        spans: Spans | None = None,
     ) -> None:
-        self._client = Client("Confluence", clock=clock, patience=patience)
+        self._client = Client("Confluence", clock=clock, patience=patience, meters=meters, spans=spans)
         self._by_webhook: Mapping[str, ConfluenceLookup] = {
             webhook_id: ConfluenceLookup(server, self._client)
             for webhook_id, handler in webhooks.items()

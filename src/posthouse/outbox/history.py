@@ -59,7 +59,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many deliveries wait for a robot, and since when the oldest does."""
+    """How many events of a webhook wait, or deliveries for a robot, and since when the oldest does."""
 
     count: int
     since: float
@@ -146,6 +146,22 @@ class History:
         )
         with self._reads.connect() as connection:
             return {robot: Waiting(count, since) for robot, count, since in connection.execute(statement)}
+
+    def waiting_events(self) -> Mapping[str, Waiting]:
+        """Return what waits to be handled, by webhook; those for which nothing waits are left out."""
+        statement = (
+            select(event.c.webhook_id, func.count(), func.min(event.c.received_at))
+            .where(event.c.state == text("'waiting'"))
+            .group_by(event.c.webhook_id)
+        )
+        with self._reads.connect() as connection:
+            return {webhook: Waiting(count, since) for webhook, count, since in connection.execute(statement)}
+
+    def kept_headers(self, event_ids: Collection[int]) -> Mapping[int, Mapping[str, str]]:
+        """Return the headers that were kept of some events' requests, in the order of their ids."""
+        statement = select(event.c.id, event.c.headers).where(event.c.id.in_(event_ids)).order_by(event.c.id)
+        with self._reads.connect() as connection:
+            return {row.id: json.loads(row.headers) for row in connection.execute(statement)}
 
     def stored(self, limit: int) -> list[StoredEvent]:
         """Return the newest events first, at most ``limit``, as they came in; none whose bodies are gone."""

@@ -1,24 +1,33 @@
 """Makes the Flask application of one relay. Starts no thread and opens no socket."""
 
-from flask import Flask, Response, current_app, jsonify
+from flask import Flask, Response, current_app, jsonify, request
 
 from posthouse.core.errors import StoreUnavailable
+from posthouse.meters import CONTENT_TYPE, IntakeMeters
 from posthouse.relay import Relay
 from posthouse.web.hooks import Hooks
+from posthouse.web.metrics import Metrics
 
 #: A worker that was not seen for this long is not alive, in seconds.
 WORKER_SILENCE = 20.0
 
 
-def create_app(relay: Relay, *, with_worker: bool = False) -> Flask:
-    """Return the application; ``with_worker`` makes it unready while no worker is alive."""
+def create_app(relay: Relay, *, with_worker: bool = False, worker_port: int | None = None) -> Flask:
+    """Return the application; ``with_worker`` makes it unready while no worker is alive.
+
+    ``worker_port`` is where a worker on this machine serves its metrics, which are shown with our own.
+    """
     app = Flask("posthouse")
     app.extensions["posthouse"] = relay
     app.config["WITH_WORKER"] = with_worker
+    meters = IntakeMeters(relay.desk.webhooks)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
+    if relay.desk.settings.server.metrics:
+        app.extensions["posthouse.metrics"] = Metrics(relay, meters, worker_port=worker_port)
+        app.add_url_rule("/metrics", view_func=metrics)
     app.register_error_handler(404, _not_found)
-    app.wsgi_app = Hooks(relay, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Hooks(relay, app.wsgi_app, meters)  # type: ignore[method-assign]
     return app
 
 
@@ -38,6 +47,17 @@ def readyz() -> tuple[Response, int]:
     worker = "ok" if alive else "no worker is alive"
     ready = alive or not current_app.config["WITH_WORKER"]
     return jsonify(status="ready" if ready else "unready", database="ok", worker=worker), 200 if ready else 503
+
+
+def metrics() -> Response:
+    """Show Prometheus what it may know; with ``server.metrics_token``, only whoever has that."""
+    found: Metrics = current_app.extensions["posthouse.metrics"]
+    if not found.may_read(request.headers.get("Authorization", "")):
+        refused = jsonify(error="this page needs the server.metrics_token as a bearer token")
+        refused.status_code = 401
+        refused.headers["WWW-Authenticate"] = "Bearer"
+        return refused
+    return Response(found.text(), content_type=CONTENT_TYPE)
 
 
 def _not_found(_error: Exception) -> tuple[Response, int]:

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
+from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -15,6 +16,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from posthouse.core.errors import BadPayload, Overloaded, Refused, TooLarge
 from posthouse.core.event import Inbound
 from posthouse.core.message import printable
+from posthouse.meters import IntakeMeters
 from posthouse.relay import Relay
 
 log = logging.getLogger("posthouse.web")
@@ -42,31 +44,43 @@ STATUSES = {
 class Hooks:
     """A WSGI application in front of another one: takes in webhooks, passes everything else on."""
 
-    def __init__(self, relay: Relay, others: WSGIApplication) -> None:
+    def __init__(self, relay: Relay, others: WSGIApplication, meters: IntakeMeters) -> None:
         self._relay = relay
         self._others = others
+        self._meters = meters
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer with JSON: 202 and the event's id once it is stored, 200 for a repeat, or why it is refused."""
         path: str = environ.get("PATH_INFO", "")
         if not path.startswith(PREFIX):
             return self._others(environ, start_response)
+        webhook_id = unquote(path.removeprefix(PREFIX)).rstrip("/")
         if environ["REQUEST_METHOD"] != "POST":
+            self._meters.refused(webhook_id, 405)
             error = "this address takes webhooks: let the sender POST to it"
             return _answer(start_response, 405, {"error": error}, ("Allow", "POST"))
-        webhook_id = unquote(path.removeprefix(PREFIX)).rstrip("/")
+        began_at = perf_counter()
         try:
             recorded = self._relay.accept(webhook_id, _inbound(environ, self._relay.clock()))
-        except Overloaded as error:
-            log.error("webhook %s: not stored: %s", webhook_id, error)  # noqa: TRY400 - no bug of ours
-            return _answer(start_response, 503, {"error": str(error)}, ("Retry-After", RETRY_AFTER))
         except Refused as error:
-            log.warning("webhook %s: refused with %d: %s", printable(webhook_id[:64]), error.status, error)
-            return _answer(start_response, error.status, {"error": str(error)})
+            self._meters.refused(webhook_id, error.status)
+            return _refused(start_response, webhook_id, error)
+        self._meters.accepted(webhook_id, perf_counter() - began_at, repeat=recorded.repeat)
         log.debug("webhook %s: event %d %s", webhook_id, recorded.event_id, "again" if recorded.repeat else "stored")
         if recorded.repeat:
             return _answer(start_response, 200, {"event_id": recorded.event_id, "repeat": True})
         return _answer(start_response, 202, {"event_id": recorded.event_id})
+
+
+def _refused(start_response: StartResponse, webhook_id: str, error: Refused) -> list[bytes]:
+    """Answer with the reason, and tell the operator, too."""
+    known = printable(webhook_id[:64])
+    fields = {"webhook": known, "status": error.status}
+    if isinstance(error, Overloaded):
+        log.error("webhook %s: not stored: %s", known, error, extra=fields)
+        return _answer(start_response, error.status, {"error": str(error)}, ("Retry-After", RETRY_AFTER))
+    log.warning("webhook %s: refused with %d: %s", known, error.status, error, extra=fields)
+    return _answer(start_response, error.status, {"error": str(error)})
 
 
 def _inbound(environ: WSGIEnvironment, now: float) -> Inbound:
