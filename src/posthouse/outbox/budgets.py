@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, select, true, update
 
 from posthouse.core.budget import Budget, Circuit
+from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.tables import budget, delivery, lane
 from posthouse.outbox.work import Token
 
@@ -23,8 +24,8 @@ def load_all(connection: Connection) -> tuple[Budget, ...]:
 def save(connection: Connection, spent: Budget) -> None:
     """Store what was used of a budget."""
     circuit = spent.circuit or Circuit(0.0, "", "")
-    connection.execute(
-        _SAVE,
+    _SAVE.run(
+        connection,
         {
             "which": spent.token,
             "new_ended": json.dumps(spent.ended),
@@ -101,7 +102,7 @@ def _budget(row: RowMapping) -> Budget:
 
 
 _OF_LANE = select(budget).where(budget.c.lane_id == bindparam("lane")).order_by(budget.c.token)
-_SAVE = (
+_SAVE = Compiled(
     update(budget)
     .where(budget.c.token == bindparam("which"))
     .values({name: bindparam(f"new_{name}") for name in (

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Select, bindparam, case, func, insert, literal, select, text, update
 from sqlalchemy.sql import ColumnElement
 
+from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.tables import attempt, delivery, event, lane
 from posthouse.outbox.work import Kind
 
@@ -68,14 +69,14 @@ BUNDLE = (
     .where(delivery.c.id == bindparam("which"), _DELIVERY_WAITS)
     .values(digest=bindparam("key"), alone=bindparam("on_its_own"))
 )
-TAKE = (
+TAKE = Compiled(
     update(lane)
     .where(lane.c.id == bindparam("which"))
     .values(holder=bindparam("new_holder"), lease_until=bindparam("new_lease_until"))
 )
 # A rest that was put on the lane while it was held, by a ban of the whole vendor, is not cut short.
 _LATER = case((lane.c.next_at > bindparam("new_next_at"), lane.c.next_at), else_=bindparam("new_next_at"))
-HOLD = (
+HOLD = Compiled(
     update(lane)
     .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
     .values(
@@ -84,15 +85,15 @@ HOLD = (
         next_at=_LATER,
     )
 )
-KEEP = (
+KEEP = Compiled(
     update(lane).where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me")).values(holder=lane.c.holder)
 )
-GIVE_BACK = (
+GIVE_BACK = Compiled(
     update(lane)
     .where(lane.c.id == bindparam("which"), lane.c.holder == bindparam("me"))
     .values(holder=None, lease_until=0.0, next_at=_LATER)
 )
-HANDLED = (
+HANDLED = Compiled(
     update(event)
     .where(event.c.id == bindparam("which"))
     .values(
@@ -102,8 +103,10 @@ HANDLED = (
         handled_at=bindparam("new_handled_at"),
     )
 )
-ATTEMPTED = insert(attempt)
-DELIVERED = (
+_ATTEMPT = ("delivery_id", "started_at", "finished_at", "verdict", "answer", "remedy")
+# Nobody asks for its id.
+ATTEMPTED = Compiled(insert(attempt).values({name: bindparam(name) for name in _ATTEMPT}).inline())
+DELIVERED = Compiled(
     update(delivery)
     .where(delivery.c.id == bindparam("which"))
     .values(

@@ -10,11 +10,12 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, RowMapping, Update, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from posthouse.core.errors import LeaseLost
 from posthouse.outbox import budgets
 from posthouse.outbox import lane_statements as statements
+from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.database import Database
 from posthouse.outbox.deliveries import store_alert, store_deliveries
 from posthouse.outbox.engine import Reads
@@ -73,7 +74,7 @@ class Lanes:
             row = connection.execute(statements.DUE[kind].with_for_update(skip_locked=True), asked).first()
             if row is None:
                 return None
-            connection.execute(statements.TAKE, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
+            statements.TAKE.run(connection, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
             owned = budgets.load(connection, row.id) if kind == "robot" else ()
             return Claim(row.id, name, now + lease, owned, taken_over=row.holder is not None)
 
@@ -143,7 +144,7 @@ class Lanes:
 
         def work(connection: Connection) -> None:
             _give_back(connection, claim, next_at=now)
-            connection.execute(statements.HANDLED, [_outcome(done, now) for done in handled])
+            statements.HANDLED.run_each(connection, [_outcome(done, now) for done in handled])
             store_deliveries(connection, handled, lock=self._database.lock_names, now=now, window=window)
             for done in handled:
                 if done.memory is not None:
@@ -163,8 +164,8 @@ class Lanes:
 
         def work(connection: Connection) -> None:
             _hold(connection, claim, settled, lease)
-            connection.execute(
-                statements.ATTEMPTED,
+            statements.ATTEMPTED.run(
+                connection,
                 {
                     "delivery_id": settled.deliveries[0],
                     "started_at": settled.started_at,
@@ -174,7 +175,7 @@ class Lanes:
                     "remedy": settled.remedy,
                 },
             )
-            connection.execute(statements.DELIVERED, [_delivered(which, settled) for which in settled.deliveries])
+            statements.DELIVERED.run_each(connection, [_delivered(which, settled) for which in settled.deliveries])
             for spent in settled.budgets:
                 budgets.save(connection, spent)
             for key, part in settled.parts:
@@ -224,10 +225,9 @@ def _give_back(connection: Connection, claim: Claim, *, next_at: float) -> None:
     _fenced(connection, statements.GIVE_BACK, claim, new_next_at=next_at)
 
 
-def _fenced(connection: Connection, statement: Update, claim: Claim, **values: Any) -> None:
+def _fenced(connection: Connection, statement: Compiled, claim: Claim, **values: Any) -> None:
     """Write to the lane's row if it is still ours, which everything else in the transaction depends on."""
-    result: CursorResult[Any] = connection.execute(statement, {"which": claim.lane_id, "me": claim.holder} | values)
-    if result.rowcount == 0:
+    if statement.run(connection, {"which": claim.lane_id, "me": claim.holder, **values}).rowcount == 0:
         raise LeaseLost(f"the lane {claim.lane_id} has another holder by now")
 
 

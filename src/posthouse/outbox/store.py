@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Executable, bindparam, func, select
 
 from posthouse.outbox.backlog import Backlog
+from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.database import open_database
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.history import History
@@ -81,7 +82,7 @@ class Outbox:
         }
 
         def work(connection: Connection) -> Recorded:
-            row = connection.execute(_RECORD.on(connection), values).one()
+            row = _RECORD.run(connection, values).one()
             if row.repeats == 0:
                 self._database.tell(connection)
             return Recorded(event_id=row.id, repeat=row.repeats > 0)
@@ -159,6 +160,6 @@ def _beat(insert: Insert) -> Executable:
     return new.on_conflict_do_update(index_elements=[worker.c.id], set_={"seen_at": new.excluded.seen_at})
 
 
-_RECORD = Upsert(event, _record)
+_RECORD = Compiled(Upsert(event, _record))
 _HAS = select(event.c.id).where(event.c.webhook_id == bindparam("webhook"), event.c.key == bindparam("key"))
 _BEAT = Upsert(worker, _beat)
