@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import posthouse
@@ -16,7 +17,7 @@ from posthouse.desk import Desk
 from posthouse.handling import Handling, storable
 from posthouse.lookups import Lookups
 from posthouse.meters import WorkMeters
-from posthouse.outbox import Arrival, HandledEvent, Kind, Outbox, Recorded
+from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, Outbox, Recorded
 from posthouse.spans import HEADER, Note, Spans, open_spans
 from posthouse.trace import UNVERIFIED
 from posthouse.transport import Transport
@@ -47,6 +48,8 @@ class Relay:
         #: What this process counts when it works.
         self.meters = meters = WorkMeters(desk.webhooks, desk.robots.notifiers)
         self._spans = spans = spans or Spans()
+        #: Claims that were dropped when the database failed: their leases are ended once it is back.
+        self._dropped: set[str] = set()
         self._transport = transport
         self._lookups = Lookups(desk.webhooks, clock=clock, meters=meters, spans=spans)
         self._handling = Handling(desk, outbox, self._lookups, meters=meters, spans=spans)
@@ -103,19 +106,20 @@ class Relay:
 
     def handle_next(self, holder: str) -> bool:
         """Decide about the events that wait in one webhook's lane; return False if none waits anywhere."""
-        claim = self.outbox.lanes.claim("webhook", self.desk.webhooks, holder=holder, now=self.clock(), lease=LEASE)
+        claim = self._claim("webhook", self.desk.webhooks, holder)
         if claim is None:
             return False
-        handled: list[HandledEvent] = []
-        for stored in self.outbox.lanes.waiting_events(claim.lane_id, AT_ONCE):
-            handled.append(self._handling.handle(stored, handled))
-            if self.clock() > claim.until - LEASE / 2:
-                break  # slow plugins: what is decided is handed over before the lease runs out
-        try:
+        with self._dropping(claim):
+            handled: list[HandledEvent] = []
+            for stored in self.outbox.lanes.waiting_events(claim.lane_id, AT_ONCE):
+                handled.append(self._handling.handle(stored, handled))
+                if self.clock() > claim.until - LEASE / 2:
+                    break  # slow plugins: what is decided is handed over before the lease runs out
             window = self.desk.settings.server.repeat_window
-            self.outbox.lanes.hand_over(claim, handled, now=self.clock(), window=window)
-        except LeaseLost as error:
-            log.warning("%s; its events are handled there", error)
+            try:
+                self.outbox.lanes.hand_over(claim, handled, now=self.clock(), window=window)
+            except LeaseLost as error:
+                log.warning("%s; its events are handled there", error)
         return True
 
     def deliver_next(self, holder: str, stopping: Callable[[], bool] = lambda: False) -> bool:
@@ -123,18 +127,35 @@ class Relay:
 
         When ``stopping`` turns true, the attempt in flight is finished and settled, and the lane given back.
         """
-        claim = self.outbox.lanes.claim("robot", self.lanes, holder=holder, now=self.clock(), lease=LEASE)
+        claim = self._claim("robot", self.lanes, holder)
         if claim is None:
             return False
-        try:
-            self._delivering.work(claim, stopping)
-        except LeaseLost as error:
-            log.warning("%s; what was sent last may be sent there again", error)
+        with self._dropping(claim):
+            try:
+                self._delivering.work(claim, stopping)
+            except LeaseLost as error:
+                log.warning("%s; what was sent last may be sent there again", error)
         return True
 
     def next_due(self, kind: Kind) -> float | None:
         """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
         return self.outbox.lanes.next_due(kind, self.desk.webhooks if kind == "webhook" else self.lanes)
+
+    def _claim(self, kind: Kind, among: Collection[str], holder: str) -> Claim | None:
+        """Take a lane of those with work that is due, among them what was dropped when the database failed."""
+        if dropped := tuple(self._dropped):
+            self.outbox.lanes.end_leases(dropped)
+            self._dropped.difference_update(dropped)
+        return self.outbox.lanes.claim(kind, among, holder=holder, now=self.clock(), lease=LEASE)
+
+    @contextmanager
+    def _dropping(self, claim: Claim) -> Iterator[None]:
+        """Note a lane that nobody works in any more, as the database failed, and that could not be given back."""
+        try:
+            yield
+        except StoreUnavailable:
+            self._dropped.add(claim.holder)
+            raise
 
 
 def _arrival(webhook_id: str, handler: WebhookHandler, inbound: Inbound, note: Note) -> Arrival:
