@@ -1,6 +1,7 @@
 """``posthouse worker``: the role that handles events and sends messages."""
 
 import logging
+import os
 import signal
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def worker(
         die_with_parent(child_of, by=signal.SIGTERM)
     start_logging()
     if alive_file is not None:
-        _require_writable(alive_file)
+        _forget_earlier(alive_file)
     relay = Relay.open(config)
     server = relay.desk.settings.server
     start_logging(server.log)
@@ -57,10 +58,8 @@ def worker(
     relay.close()
 
 
-def _require_writable(alive_file: Path) -> None:
-    """Leave no file behind, so that one of an earlier worker is not taken for a sign of this one."""
-    try:
-        alive_file.touch()
-        alive_file.unlink()
-    except OSError as error:
-        raise PosthouseError(f"cannot write {alive_file}: {error.strerror}") from error
+def _forget_earlier(alive_file: Path) -> None:
+    """Remove the file of an earlier worker, which is no sign of this one."""
+    if not os.access(alive_file.parent, os.W_OK):
+        raise PosthouseError(f"cannot write {alive_file}")
+    alive_file.unlink(missing_ok=True)
