@@ -1,5 +1,5 @@
 # One image for every role: docker run IMAGE serve, web or worker. Build it in the root of the repository.
-# The tag moves with Python's and Debian's security fixes. Who wants the same bytes each time adds the digest that his
+# The tag moves with Python's and Debian's security fixes. To get the same bytes each time, add the digest that the
 # registry shows: --build-arg BASE=python:3.13-slim-trixie@sha256:...
 ARG BASE=python:3.13-slim-trixie
 

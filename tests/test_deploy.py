@@ -547,7 +547,7 @@ def test_every_manifest_says_what_it_is(manifest: Path) -> None:
     assert 'include "posthouse.labels"' in read(manifest)
 
 
-def test_pods_may_nothing() -> None:
+def test_pods_may_do_nothing() -> None:
     pod, container = named("posthouse.pod"), named("posthouse.container")
     assert pod["automountServiceAccountToken"] is False
     assert manifest_of("serviceaccount.yaml")["automountServiceAccountToken"] is False
