@@ -20,7 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from house import House, open_house
 from loopback import Caller, listening
-from posthouse.core.errors import TryLater
+from posthouse.config import load
+from posthouse.core.errors import ConfigError, TryLater
 from posthouse.core.http import HttpReply
 from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, running
 from posthouse.meters import CONTENT_TYPE, IntakeMeters, Page
@@ -319,6 +320,19 @@ def test_without_the_token_nobody_reads(tmp_path: Path) -> None:
             assert b"posthouse_" not in answer.data
         right = client.get("/metrics", headers={"Authorization": "Bearer demo-token"})
         assert (right.status_code, b"demo-token" in right.data) == (200, False)
+
+
+@pytest.mark.parametrize("token", ["two demo words", "令牌-demo", "demo=token", "demo\\ntoken"])
+def test_a_token_that_no_header_can_carry_is_refused_without_a_quote(tmp_path: Path, token: str) -> None:
+    path = tmp_path / "posthouse.yml"
+    (tmp_path / "plugin.py").write_text(PLUGIN, encoding="utf-8")
+    path.write_text(CONFIG.replace("language: en,", f'language: en, metrics_token: "{token}",'), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    (problem,) = caught.value.problems
+    assert problem.key == "config.server.metrics_token"
+    assert "bearer token" in problem.text
+    assert "demo" not in problem.text
 
 
 def test_metrics_can_be_switched_off(tmp_path: Path) -> None:

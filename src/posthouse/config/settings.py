@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, WithJsonSchema, field_validator
 
 from posthouse.core.people import People
 from posthouse.core.plugin import (
@@ -31,6 +31,11 @@ BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 OPENTELEMETRY = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
 ADDRESS = re.compile(r"https?://[^/?#\s]+[^?#\s]*")
 
+#: A switch: YAML 1.2 reads ``on`` and ``off`` as text, YAML 1.1 as what they mean.
+OnOff = Annotated[
+    bool, WithJsonSchema({"anyOf": [{"enum": [True, False, "on", "off"]}, {"type": "string", "pattern": r"\$\{"}]})
+]
+
 
 class ServerSettings(PluginSettings):
     """The installation itself."""
@@ -52,11 +57,11 @@ class ServerSettings(PluginSettings):
     """The time zone in which times are shown, such as `Europe/Berlin`."""
     log: Literal["text", "json"] = "text"
     """How the log is written: as lines for people (`text`), or as one JSON object a line (`json`)."""
-    metrics: bool = True
+    metrics: OnOff = Field(default=True, json_schema_extra={"default": "on"})
     """Whether Prometheus finds metrics at `/metrics`, with the names of webhooks and robots, and no secret."""
     metrics_token: Secret | None = None
     """What Prometheus must send as a bearer token; when absent, whoever reaches the port may read `/metrics`."""
-    traces: bool = False
+    traces: OnOff = Field(default=False, json_schema_extra={"default": "off"})
     """Whether spans go to an OpenTelemetry collector, as the `OTEL_…` variables of the environment say; needs
     `pip install "posthouse[otel]"`."""
 
