@@ -27,6 +27,8 @@ log = logging.getLogger("posthouse.relay")
 LEASE = TOTAL_SECONDS + 20.0
 #: How many deliveries are taken out of a lane at a time.
 AT_ONCE = 50
+#: After how many seconds no further delivery of one lane is sent before the other lanes had their turns.
+TURN = 5.0
 #: How many deliveries one digest tells at most.
 DIGESTED_AT_MOST = 200
 #: How many any robot's digest can tell, unless their titles and addresses are unusually long.
@@ -87,8 +89,10 @@ class Delivering:
             told = set(batch.ids)
             waiting = [delivery for delivery in waiting if delivery.id not in told]
             due -= len(told)
+            # There may be as many robots that answer slowly as there are threads.
+            is_over = stopping() or self._clock() > claim.until - LEASE + TURN
             # What waits again, be it at once in a simpler form, is the next to be sent: nothing overtakes it.
-            last = settled.state == "waiting" or not waiting or stopping()
+            last = settled.state == "waiting" or not waiting or is_over
             self._lanes.settle(claim, settled, lease=None if last else LEASE)
             if settled.state != "waiting":
                 self._meters.settled(seat.robot, settled.state, len(told))
@@ -180,7 +184,8 @@ class Delivering:
     def _fitting(self, lane_id: str, first: StoredDelivery, seat: Seat) -> list[StoredDelivery]:
         """Return the first deliveries of a lane, as many as one digest shows whole."""
         due = self._lanes.waiting_deliveries(lane_id, DIGESTED_AT_MOST, now=self._clock())
-        alike = [*takewhile(lambda one: one.robot == first.robot and not one.alone and one.digest is None, due)]
+        voice = self._voice(first, lane_id)
+        alike = [*takewhile(lambda one: not one.alone and not one.digest and self._voice(one, lane_id) == voice, due)]
         messages = _readable(alike)
         least, most = 0, len(messages)
         while least < most:
@@ -190,6 +195,11 @@ class Delivering:
             else:
                 most = middle - 1
         return alike[:least]
+
+    def _voice(self, delivery: StoredDelivery, lane_id: str) -> object:
+        """Return what deliveries have in common that one digest may tell: several names of one token are one robot."""
+        names = self._robots.members(delivery.robot, lane_id)
+        return [(self._robots.tokens[name], self._robots.notifiers[name].settings.digest) for name in names]
 
     def _told(self, messages: Sequence[Message]) -> Message:
         # What is left of a digest may be one delivery: the others were given up meanwhile.

@@ -17,7 +17,7 @@ from posthouse.desk import Desk
 from posthouse.handling import Handling, storable
 from posthouse.lookups import Lookups
 from posthouse.meters import WorkMeters
-from posthouse.outbox import Arrival, Claim, HandledEvent, Kind, Outbox, Recorded
+from posthouse.outbox import Arrival, Claim, HandledEvent, Kept, Kind, Outbox, Recorded
 from posthouse.spans import HEADER, Note, Spans, open_spans
 from posthouse.trace import UNVERIFIED
 from posthouse.transport import Transport
@@ -26,6 +26,8 @@ log = logging.getLogger("posthouse.relay")
 
 #: How many events are taken out of a lane at a time.
 AT_ONCE = 50
+#: After how many seconds no further event of one lane is handled before the other lanes had their turns.
+TURN = 1.0
 
 
 class Relay:
@@ -94,7 +96,7 @@ class Relay:
         parents = (inbound.headers.get(HEADER, ""),)
         with self._spans.span("accept", kind="SERVER", parents=parents, webhook=webhook_id) as note:
             try:
-                recorded = self.outbox.record(_arrival(webhook_id, handler, inbound, note))
+                recorded = self._recorded(_arrival(webhook_id, handler, inbound, note), handler.settings.max_waiting)
             except StoreUnavailable as error:
                 note.add(status=Overloaded.status)
                 raise Overloaded(str(error)) from error
@@ -113,8 +115,8 @@ class Relay:
             handled: list[HandledEvent] = []
             for stored in self.outbox.lanes.waiting_events(claim.lane_id, AT_ONCE):
                 handled.append(self._handling.handle(stored, handled))
-                if self.clock() > claim.until - LEASE / 2:
-                    break  # slow plugins: what is decided is handed over before the lease runs out
+                if self.clock() > claim.until - LEASE + TURN:
+                    break  # slow plugins: the other lanes are to have their turns
             window = self.desk.settings.server.repeat_window
             try:
                 self.outbox.lanes.hand_over(claim, handled, now=self.clock(), window=window)
@@ -137,9 +139,27 @@ class Relay:
                 log.warning("%s; what was sent last may be sent there again", error)
         return True
 
+    def tidy(self) -> Iterator[None]:
+        """Delete what is older than it is kept, a little at every step; raises `StoreUnavailable`."""
+        now, keep = self.clock(), self.desk.settings.server.keep
+        return self.outbox.retention.tidy(
+            Kept.since(now, events=keep.events, bodies=keep.bodies),
+            lanes=self.lanes.union(self.desk.webhooks),
+            tokens=self.desk.robots.allowances,
+            now=now,
+        )
+
     def next_due(self, kind: Kind) -> float | None:
         """Return when the next webhook's or robot's lane with work is due; None when nothing waits."""
         return self.outbox.lanes.next_due(kind, self.desk.webhooks if kind == "webhook" else self.lanes)
+
+    def _recorded(self, arrival: Arrival, most: int) -> Recorded:
+        """Store an event, unless ``most`` of its webhook or too many of all wait; a repeat makes them no more."""
+        most_of_all = self.desk.settings.server.max_waiting
+        too_many = self.outbox.backlog.too_many(arrival.webhook_id, most, most_of_all=most_of_all, now=self.clock())
+        if too_many and not self.outbox.has(arrival.webhook_id, arrival.key):
+            raise Overloaded(f"{too_many}; try again later")
+        return self.outbox.record(arrival)
 
     def _claim(self, kind: Kind, among: Collection[str], holder: str) -> Claim | None:
         """Take a lane of those with work that is due, among them what was dropped when the database failed."""

@@ -36,7 +36,8 @@ def steps(
     ``seats`` are the tokens' hashes of those who may speak under a robot's or pool's name, and what each may use.
     """
     again = f"; sent {event.repeats + 1} times with the same key" if event.repeats else ""
-    received = f"{event.name} for {event.webhook_id}, {event.bytes} bytes, at {at(event.received_at, time_zone)}{again}"
+    size = f"{event.bytes} bytes" if event.emptied_at is None else "its body is not kept any more"
+    received = f"{event.name} for {event.webhook_id}, {size}, at {at(event.received_at, time_zone)}{again}"
     found: list[Step] = [
         _step("received", "ok", received),
         _step("verified", _proof(event.verified), event.verified),

@@ -30,6 +30,10 @@ SLEEP_SECONDS = 5.0
 BEAT_SECONDS = 5.0
 #: How long to leave a database alone that does not answer, in seconds.
 STORE_PAUSE = 1.0
+#: How often to look for what is older than it is kept, in seconds, and how long to leave the database to others between
+#: two steps of deleting it.
+TIDY_SECONDS = 60.0
+TIDY_PAUSE = 0.05
 #: How often to say so, in seconds.
 COMPLAIN_SECONDS = 5.0
 
@@ -47,6 +51,7 @@ class Worker:
         self._asked_to_stop = False
         self._handling = _Crew(relay, "webhook", self._handle, self)
         self._delivering = _Crew(relay, "robot", self._deliver, self)
+        self._tidying = _Tidying(relay, self)
 
     def stop(self) -> None:
         """Ask for the end: attempts in flight are finished, nothing new is begun.
@@ -68,9 +73,11 @@ class Worker:
         try:
             self._handling.start(HANDLING_THREADS)
             self._delivering.start(DELIVERING_THREADS)
+            self._tidying.start()
             self._watch()
         finally:
             self._stopping = True
+            self._tidying.join()
             self._handling.join()
             self._delivering.join()
         if not self._asked_to_stop:
@@ -173,6 +180,40 @@ class _Crew:
     def _until_due(self) -> float:
         due = self._relay.next_due(self._kind)
         return SLEEP_SECONDS if due is None else min(max(due - self._relay.clock(), 0.0), SLEEP_SECONDS)
+
+
+class _Tidying:
+    """One thread that deletes what is older than it is kept, now and then."""
+
+    def __init__(self, relay: Relay, worker: Worker) -> None:
+        self._relay = relay
+        self._worker = worker
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tidying")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        self._over.set()
+        if self._thread.ident is not None:  # it was started
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._over.is_set():
+                self._tidy()
+                self._over.wait(TIDY_SECONDS)
+        finally:
+            self._worker.thread_ended()
+
+    def _tidy(self) -> None:
+        try:
+            for _ in self._relay.tidy():
+                if self._over.wait(TIDY_PAUSE):
+                    return
+        except StoreUnavailable as error:
+            self._worker.complain(error)  # and so does every other thread: this one need not be the first to go on
 
 
 def _host() -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from posthouse.cli._options import LARGEST_ID, config_option, json_option
-from posthouse.config import load
+from posthouse.config import Settings, load
 from posthouse.core.budget import Allowance
+from posthouse.core.duration import duration
 from posthouse.core.errors import PosthouseError
 from posthouse.core.message import printable
 from posthouse.desk import Desk
@@ -39,7 +40,7 @@ def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
     try:
         record = outbox.history.event(event_id)
         if record is None:
-            raise PosthouseError(f"there is no event {event_id} in {settings.server.database_name}")
+            raise PosthouseError(f"there is no event {event_id} in {settings.server.database_name}{_kept(settings)}")
         attempts = {delivery.id: outbox.history.attempts(delivery.id) for delivery in record.deliveries}
     finally:
         outbox.close()
@@ -59,6 +60,12 @@ def explain(event_id: int, as_json: bool, config: Path) -> None:  # noqa: FBT001
         return
     for step in trace:
         click.echo(_line(step))
+
+
+def _kept(settings: Settings) -> str:
+    """Say why there may be none any more."""
+    keep = settings.server.keep.events
+    return "" if keep == "forever" else f", where settled events are kept for {duration(keep, 'en')}"
 
 
 def _seats(delivery: DeliveryRecord, robots: Robots) -> Mapping[str, Allowance]:

@@ -16,6 +16,7 @@ from posthouse.core.plugin import (
     Notifier,
     PluginSettings,
     RobotSettings,
+    Seconds,
     Secret,
     Site,
     WebhookHandler,
@@ -37,6 +38,16 @@ OnOff = Annotated[
 ]
 
 
+class KeepSettings(PluginSettings):
+    """For how long what came in is kept, once nothing of it waits."""
+
+    # At least as long as the longest repeat_window, as what is deleted repeats nothing.
+    events: Annotated[Seconds, Field(ge=86_400)] | Literal["forever"] = Field(default="30d", validate_default=True)
+    """For how long events are kept, with their deliveries and attempts: a day at least, or `forever`."""
+    bodies: Seconds | Literal["forever"] = Field(default="7d", validate_default=True)
+    """For how long the requests' bodies are kept; those of events whose handler failed as long as the events."""
+
+
 class ServerSettings(PluginSettings):
     """The installation itself."""
 
@@ -55,6 +66,10 @@ class ServerSettings(PluginSettings):
     """For how many seconds a robot is not told again what it was told, whoever reports it; 0 to tell it each time."""
     time_zone: str = "Asia/Shanghai"
     """The time zone in which times are shown, such as `Europe/Berlin`."""
+    keep: KeepSettings = Field(default_factory=KeepSettings)
+    """For how long what came in is kept, once nothing of it waits."""
+    max_waiting: int = Field(default=100_000, ge=0)
+    """How many events of all webhooks may wait to be handled, before senders are asked to try later; 0 for no bound."""
     log: Literal["text", "json"] = "text"
     """How the log is written: as lines for people (`text`), or as one JSON object a line (`json`)."""
     metrics: OnOff = Field(default=True, json_schema_extra={"default": "on"})

@@ -106,6 +106,8 @@ class WebhookSettings(PluginSettings):
     """The mobile numbers of those whom every message mentions, where the robot can."""
     mention_all: bool = False
     """Whether every message mentions the whole group."""
+    max_waiting: int = Field(default=20_000, ge=0)
+    """How many of its events may wait to be handled, before the sender is asked to try later; 0 for no bound."""
 
     def told(self, name: str) -> bool | tuple[str, ...] | None:
         """Return what ``events`` says about the event of this name; None if it says nothing."""

@@ -16,11 +16,19 @@ class Backlog:
         self._reads = reads
         self._counted: dict[str | None, tuple[float, int]] = {}
 
-    def reaches(self, most: int, *, webhook_id: str | None = None, now: float) -> bool:
-        """Tell whether ``most`` events waited, of one webhook or (None) of all, when that was looked at last.
+    def too_many(self, webhook_id: str, most: int, *, most_of_all: int, now: float) -> str:
+        """Say which bound on the events that wait is reached, of one webhook or of all; nothing if neither is.
 
-        That is less than a second ago: more than ``most`` may wait by now. Raises `StoreUnavailable`.
+        A bound of 0 is none. What was counted less than a second ago is believed, so more may wait than a bound says.
+        Raises `StoreUnavailable`.
         """
+        if most and self._reaches(webhook_id, most, now):
+            return f"{most} events of this webhook wait already, its max_waiting"
+        if most_of_all and self._reaches(None, most_of_all, now):
+            return f"{most_of_all} events of all webhooks wait already, server.max_waiting"
+        return ""
+
+    def _reaches(self, webhook_id: str | None, most: int, now: float) -> bool:
         counted_at, count = self._counted.get(webhook_id, (float("-inf"), 0))
         if not 0.0 <= now - counted_at < FRESH:
             count = self._count(webhook_id, most)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     Column,
@@ -41,6 +41,11 @@ class Kept:
 
     events: float
     bodies: float
+
+    @classmethod
+    def since(cls, now: float, *, events: int | Literal["forever"], bodies: int | Literal["forever"]) -> "Kept":
+        """Return what that is at ``now`` where it is kept for so many seconds."""
+        return cls(*(0.0 if kept == "forever" else max(now - kept, 0.0) for kept in (events, bodies)))
 
 
 class Retention:
