@@ -1,11 +1,13 @@
 """Documentation and code say the same: what is generated is up to date, what is named exists, what is shown works."""
 
 import json
+import logging
 import re
 import shlex
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard, get_args
@@ -13,6 +15,7 @@ from typing import Any, TypeGuard, get_args
 import pytest
 import urllib3
 from click.testing import CliRunner
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
@@ -21,18 +24,30 @@ from house import House, open_house
 from making import beside, event_of, made_handler, payload_files
 from posthouse import Event, HttpReply, Inbound, Mention, Message, No, NotifyEventHandler, Rejected, Site
 from posthouse.cli import cli
+from posthouse.cli._logs import FIELDS, JsonLine
 from posthouse.cli._reference import command_help, documents
+from posthouse.cli.web import THREADS
 from posthouse.config import load
 from posthouse.config.people import person_model
 from posthouse.config.settings import FileSettings, ServerSettings
+from posthouse.core.errors import NotGenuine
 from posthouse.core.message import Buttons, Level, Link
 from posthouse.core.plugin import EventHandler, Notifier, Plugin, RobotSettings, WebhookHandler, WebhookSettings
-from posthouse.desk import Desk
+from posthouse.delivering import LEASE
+from posthouse.desk import Desk, Silence
 from posthouse.digest import digest
 from posthouse.discovery import Registry, discover
 from posthouse.fakes import FakeDingTalk, FakeFeishu, FakeRobot, FakeRobots, FakeWeCom, running
+from posthouse.lookups.client import Client, Outcome, Question, Server
+from posthouse.meters import Page
 from posthouse.outbox import Outbox
+from posthouse.outbox.postgresql import CONNECT_SECONDS, CONNECTIONS, PATIENCE
 from posthouse.relay import Relay
+from posthouse.spans import Kind, Note, Spans, Value
+from posthouse.web import create_app
+from posthouse.web.hooks import RETRY_AFTER
+from posthouse.web.metrics import STATES
+from posthouse.worker import COMPLAIN_SECONDS, DELIVERING_THREADS, HANDLING_THREADS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -215,6 +230,12 @@ def test_the_example_has_every_key_of_each_kind_of_robot(kind: str) -> None:
     assert needed <= shown
 
 
+@each_readme
+@pytest.mark.parametrize("key", ServerSettings.model_fields)
+def test_every_key_of_the_server_is_in_the_readme(readme: Path, key: str) -> None:
+    assert f"`server.{key}`" in prose(readme)
+
+
 def flat(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for key, value in values.items():
         yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) and value else (f"{prefix}{key}",)
@@ -350,6 +371,163 @@ def sayings(handler: type[EventHandler], event: Event, **settings: Any) -> list[
     if isinstance(answer, No):
         return [made.message(event)] if isinstance(made, NotifyEventHandler) else []
     return [*answer]
+
+
+# Operations
+
+
+#: What pages say in numbers that stand in the code.
+NUMBERS = (
+    ("operations.md", f"takes requests in and stores events, with {THREADS} threads"),
+    ("operations.md", f"handles events with {HANDLING_THREADS} threads and sends messages with {DELIVERING_THREADS}"),
+    ("operations.md", f"by a lease of {LEASE:.0f} seconds"),
+    ("operations.md", f"503 with `Retry-After: {RETRY_AFTER}`"),
+    ("operations.md", f"may wait up to {PATIENCE:.0f} seconds for a connection"),
+    ("operations.md", f"a try takes {CONNECT_SECONDS} seconds"),
+    ("operations.md", f"a process has {CONNECTIONS} at most, and a worker one more"),
+    ("operations.md", f"{100 // (CONNECTIONS + 1)} processes fit".replace("7", "seven")),
+    ("operations.md", "and say so every five" if COMPLAIN_SECONDS == 5.0 else ""),
+    ("architecture.md", f"A process has {CONNECTIONS} connections to PostgreSQL at most"),
+)
+
+
+@pytest.mark.parametrize(("page", "words"), NUMBERS, ids=[words for _, words in NUMBERS])
+def test_numbers_that_are_said_are_those_of_the_code(page: str, words: str) -> None:
+    assert words
+    assert words in read(DOCS / page)
+
+
+def section(title: str) -> str:
+    """Return what stands below a heading of the page for operators, up to the next one."""
+    _, _, rest = read(DOCS / "operations.md").partition(f"\n## {title}\n")
+    return rest.partition("\n## ")[0]
+
+
+def rows(text: str) -> dict[str, Sequence[str]]:
+    """Return the cells of tables whose first one is a name, by these names."""
+    found = re.findall(r"^\| `([^`]+)` \| ([^|]*) \| (.*) \|$", text, re.MULTILINE)
+    return {name: cells for name, *cells in found}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house in which a little of everything has happened, with a fallback and a month that may be used up."""
+    opened = house_of(
+        "config:\n  webhooks:\n    - webhook_id: finance\n      type: GITLAB\n      secret_token: change-me\n"
+        "      notify: {ding_talk: {access_token: change-me, monthly_quota: 100}}\n",
+        tmp_path,
+    )
+    yield opened
+    opened.relay.close()
+
+
+def happenings(house: House) -> dict[str, set[str]]:
+    """Let something happen for each metric; return their names, with the labels of each."""
+    client = create_app(house.relay).test_client()
+    body = read(PAYLOADS / "push_hook__two_commits.json")
+    for key, token in (("1", "let-me-in"), ("1", "let-me-in"), ("2", "wrong")):
+        client.post("/webhook/finance", data=body, headers={"X-Gitlab-Token": token, "webhook-id": key})
+    house.post({"object_kind": "unheard_of"})
+    house.relay.meters.looked_up("Confluence", "answered")
+    house.work()
+    house.robots.replies = [HttpReply(200, {}, b'{"errcode": -1}')]
+    house.push("slow")
+    house.work()
+    house.push("waits")
+    house.relay.outbox.beat("test", started_at=house.now, now=house.now)
+    pages = client.get("/metrics").data + Page(house.relay.meters.registry, token=None).text()
+    return {
+        f"{family.name}_total" if family.type == "counter" else family.name: {
+            label for sample in family.samples for label in sample.labels if label != "le"
+        }
+        for family in text_string_to_metric_families(pages.decode())
+    }
+
+
+def test_every_metric_is_in_the_table_with_its_labels(house: House) -> None:
+    table = rows(section("Metrics"))
+    assert {name: {*words(labels)} for name, (labels, _) in table.items()} == happenings(house)
+
+
+@pytest.mark.parametrize(
+    ("metric", "values"),
+    [
+        ("posthouse_robot_state", STATES),
+        ("posthouse_events_silent_total", get_args(Silence)),
+        ("posthouse_lookups_total", get_args(Outcome)),
+    ],
+)
+def test_the_values_of_a_label_are_explained(metric: str, values: Sequence[str]) -> None:
+    assert {*values} <= {*words(rows(section("Metrics"))[metric][1])}
+
+
+def test_alerts_are_about_metrics_and_labels_that_are_there(house: House) -> None:
+    found = happenings(house)
+    rules = next(block for block in blocks(DOCS / "operations.md", "text") if block.startswith("groups:"))
+    expressions = [rule["expr"] for rule in YAML(typ="safe").load(rules)["groups"][0]["rules"]]
+    assert len(expressions) > 5
+    for expression in expressions:
+        names = re.findall(r"posthouse_\w+", expression)
+        labels = re.findall(r"(\w+)=", re.sub(r"up\{[^}]*\}", "", expression)) + re.findall(
+            r" by \((\w+)\)", expression
+        )
+        assert names, expression
+        assert {*names} <= found.keys(), expression
+        assert all({*labels} <= found[name] for name in names), expression
+
+
+def test_the_line_of_the_log_that_is_shown_is_written_like_that() -> None:
+    (shown,) = blocks(DOCS / "operations.md", "json")
+    line = json.loads(shown)
+    record = logging.LogRecord(line["logger"], logging.INFO, "", 0, line["message"], None, None)
+    record.__dict__ |= {name: line[name] for name in FIELDS if name in line}
+    record.created = 1795498386.102
+    assert JsonLine().format(record) == shown.strip()
+    listed = section("What log lines mean").partition("`time`, in UTC")[2].partition("\n")[0]
+    assert words(listed) == ["level", "logger", "message", *FIELDS, "exception"]
+
+
+class Told(Spans):
+    """Notes the names of all attributes of each span."""
+
+    is_on = True
+
+    def __init__(self) -> None:
+        self.found: dict[str, set[str]] = {}
+
+    @contextmanager
+    def span(
+        self,
+        name: str,
+        *,
+        kind: Kind,  # noqa: ARG002 - the shape of `Spans`
+        parents: Sequence[str] | None = None,  # noqa: ARG002
+        **attributes: Value,
+    ) -> Iterator[Note]:
+        note = ToldNote(self.found.setdefault(name, set()))
+        note.add(**attributes)
+        yield note
+
+
+class ToldNote(Note):
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+
+    def add(self, **attributes: Value) -> None:
+        self._names.update(attributes)
+
+
+def test_every_span_is_in_the_table_with_its_attributes(house: House) -> None:
+    told = Told()
+    relay = house.relay
+    house.relay = Relay(relay.desk, outbox=relay.outbox, transport=house.robots, clock=relay.clock, spans=told)
+    house.push("main")
+    with pytest.raises(NotGenuine):
+        house.push("main", x_gitlab_token="wrong")
+    house.work()
+    nowhere = Server("wiki", "http://127.0.0.1:1", "Bearer demo")
+    Client("Confluence", clock=relay.clock, spans=told).ask(nowhere, Question("/1", lambda _: {}, keep=1.0), until=0.0)
+    assert {name: {*words(attributes)} for name, (_, attributes) in rows(section("Traces")).items()} == told.found
 
 
 # The examples of plugins
