@@ -29,8 +29,8 @@ from posthouse.outbox.engine import Reads
 from posthouse.outbox.tables import budget, delivery, event, lane, memory
 
 #: How many rows one transaction deletes or empties at most, and how many bytes of bodies where there are several.
-ROWS = 200
-BYTES = 4 * 1024 * 1024
+ROWS = 100
+BYTES = 2 * 1024 * 1024
 #: What was used of a month's quota is remembered for a month, in seconds, however short events are kept.
 MONTH = 31 * 86_400.0
 
@@ -44,7 +44,7 @@ class Kept:
 
     @classmethod
     def since(cls, now: float, *, events: int | Literal["forever"], bodies: int | Literal["forever"]) -> "Kept":
-        """Return what that is at ``now`` where it is kept for so many seconds."""
+        """Return since when events and bodies are kept, seen at ``now``, if each is kept for so many seconds."""
         return cls(*(0.0 if kept == "forever" else max(now - kept, 0.0) for kept in (events, bodies)))
 
 
@@ -130,9 +130,9 @@ def _empty(ids: Sequence[int], connection: Connection, now: float) -> None:
 
 
 def _name(key: Column[str], names: Collection[str], seen_at: Column[float], before: float, now: float) -> Update:
-    """Return what notes that rows are configured here. Of those that are new nobody knows; their time begins now.
+    """Return what notes that rows are configured here. One that is new is noted whoever's it is: its time begins.
 
-    It writes only where the last note is half as old as it may be: a claim need not wait for it every minute.
+    What was noted is noted again when half of its time is over, and not every minute, as claims write these rows, too.
     """
     stale = seen_at < (before + now) / 2
     return update(key.table).where(or_(seen_at.is_(None), and_(key.in_(names), stale))).values(seen_at=now)

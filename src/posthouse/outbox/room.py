@@ -12,8 +12,8 @@ from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.engine import unavailable
 from posthouse.outbox.sqlite import LOG_BYTES, PATIENCE
 
-#: How many pages one step moves to give back as many: 2 MB.
-PAGES = 500
+#: How many pages one step moves to give back as many: 1 MB.
+PAGES = 250
 #: One page in so many may be free: what comes in next needs some room, and moving pages costs as much as writing them.
 SPARE = 5
 #: How long a log is tried to be cut that somebody still reads, in milliseconds: writers wait meanwhile.
