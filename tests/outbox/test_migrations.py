@@ -1,11 +1,17 @@
 """The migrations lead to the tables that the code works with."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import posthouse.outbox.migrations
+from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox import Outbox
+from posthouse.outbox.database import open_database
 from posthouse.outbox.engine import HEAD
 from posthouse.outbox.tables import metadata
 
@@ -24,6 +30,21 @@ def test_the_newest_migration_is_the_one_that_is_looked_for() -> None:
 def test_opening_a_second_time_changes_nothing(outbox: Outbox, url: str) -> None:
     Outbox.open(url).close()
     assert outbox.history.events(1) == []
+
+
+def test_of_many_who_bring_the_tables_up_to_date_one_does_the_work(url: str) -> None:
+    with ExitStack() as stack:
+        databases = [stack.enter_context(closing(open_database(url))) for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            found = [*pool.map(lambda database: database.migrate(), databases)]
+    assert sorted(found, key=str) == [HEAD, HEAD, HEAD, None]
+
+
+def test_tables_of_a_newer_posthouse_are_left_alone(outbox: Outbox, url: str) -> None:
+    with outbox._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreUnavailable, match=f"at migration 9999, and this one knows {HEAD} at most"):
+        Outbox.open(url)
 
 
 def test_partial_indexes_serve_the_questions_of_workers(outbox: Outbox) -> None:

@@ -43,15 +43,20 @@ class Database(ABC):
     engine: Engine
     commits: Commits
     signals: Signals
+    #: Whether it may be away for a while, and come back by itself.
+    is_remote: bool = False
     #: The time that all processes agree about, in seconds since the epoch.
     clock: Callable[[], float]
 
-    def migrate(self) -> None:
-        """Create or upgrade the tables; safe when several processes start at once. Raises `StoreUnavailable`."""
+    def migrate(self) -> str | None:
+        """Create or upgrade the tables; safe when several processes start at once.
+
+        Returns which migration they were at, None for none. Raises `StoreUnavailable`.
+        """
         try:
             with self.engine.begin() as connection:
                 self.lock_migration(connection)
-                upgrade(connection)
+                return upgrade(connection)
         except SQLAlchemyError as error:
             raise unavailable(error) from None
 
@@ -121,6 +126,8 @@ class SqliteDatabase(Database):
 
 class PostgresqlDatabase(Database):
     """A server. Transactions run side by side, and what they must not decide at the same time is locked."""
+
+    is_remote = True
 
     def __init__(self, url: str) -> None:
         self.engine = postgresql.open_postgresql(url)

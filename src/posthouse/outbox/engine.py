@@ -36,10 +36,18 @@ def unavailable(error: SQLAlchemyError) -> StoreUnavailable:
     return StoreUnavailable(f"the database failed: {getattr(error, 'orig', None) or type(error).__name__}")
 
 
-def upgrade(connection: Connection) -> None:
-    """Create the tables, or bring them up to date, in the transaction that the connection is in."""
-    if revision(connection) == HEAD:
-        return
+def upgrade(connection: Connection) -> str | None:
+    """Create the tables, or bring them up to date, in the transaction that the connection is in.
+
+    Returns which migration they were at, None for none. Raises `StoreUnavailable` where that is newer than this code.
+    """
+    found = revision(connection)
+    if found == HEAD:
+        return found
+    if found is not None and found > HEAD:
+        raise StoreUnavailable(
+            f"a newer posthouse has been here: its tables are at migration {found}, and this one knows {HEAD} at most"
+        )
     # Importing Alembic takes a fifth of a second, which only the first start should pay.
     from alembic import command
     from alembic.config import Config
@@ -48,6 +56,7 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", "posthouse.outbox:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    return found
 
 
 def revision(connection: Connection) -> str | None:

@@ -76,14 +76,19 @@ def _prepare(dbapi_connection: Any, _record: Any) -> None:
     """Take transactions into our own hands, and ask SQLite to be durable."""
     dbapi_connection.isolation_level = None
     dbapi_connection.execute("PRAGMA busy_timeout = 0")
-    (pages,) = dbapi_connection.execute("PRAGMA page_count").fetchone()
-    if not pages:  # later it would take a VACUUM
-        _patiently(lambda: dbapi_connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))
+    _patiently(lambda: _let_shrink(dbapi_connection))
     _patiently(lambda: dbapi_connection.execute("PRAGMA journal_mode = WAL"))
     # Only FULL waits for the disk at every commit; with NORMAL a power cut loses what was answered last.
     dbapi_connection.execute("PRAGMA synchronous = FULL")
     dbapi_connection.execute("PRAGMA foreign_keys = ON")
     dbapi_connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+
+
+def _let_shrink(dbapi_connection: Any) -> None:
+    """Make a new file one that can become smaller; later it would take a VACUUM."""
+    (pages,) = dbapi_connection.execute("PRAGMA page_count").fetchone()
+    if not pages:
+        dbapi_connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
 
 
 def _begin(connection: Connection) -> None:
