@@ -33,7 +33,9 @@ from posthouse.config.settings import FileSettings, ServerSettings
 from posthouse.core.errors import NotGenuine
 from posthouse.core.message import Buttons, Level, Link
 from posthouse.core.plugin import EventHandler, Notifier, Plugin, RobotSettings, WebhookHandler, WebhookSettings
+from posthouse.delivering import AT_ONCE as DELIVERED_AT_ONCE
 from posthouse.delivering import LEASE
+from posthouse.delivering import TURN as DELIVERING_TURN
 from posthouse.desk import Desk, Silence
 from posthouse.digest import digest
 from posthouse.discovery import Registry, discover
@@ -42,6 +44,9 @@ from posthouse.lookups.client import Client, Outcome, Question, Server
 from posthouse.meters import Page
 from posthouse.outbox import Outbox
 from posthouse.outbox.postgresql import CONNECT_SECONDS, CONNECTIONS, PATIENCE
+from posthouse.outbox.retention import BYTES, ROWS
+from posthouse.relay import AT_ONCE as HANDLED_AT_ONCE
+from posthouse.relay import TURN as HANDLING_TURN
 from posthouse.relay import Relay
 from posthouse.spans import Kind, Note, Spans, Value
 from posthouse.web import create_app
@@ -387,7 +392,11 @@ NUMBERS = (
     ("operations.md", f"a process has {CONNECTIONS} at most, and a worker one more"),
     ("operations.md", f"{100 // (CONNECTIONS + 1)} processes fit".replace("7", "seven")),
     ("operations.md", "and say so every five" if COMPLAIN_SECONDS == 5.0 else ""),
+    ("operations.md", f"at most {DELIVERED_AT_ONCE} messages"),
+    ("operations.md", f"at most {HANDLED_AT_ONCE} events"),
     ("architecture.md", f"A process has {CONNECTIONS} connections to PostgreSQL at most"),
+    ("architecture.md", f"deletes {ROWS} events, or empties {ROWS} bodies of {BYTES >> 20} MB at most together"),
+    ("architecture.md", f"after {HANDLING_TURN:.0f} second of handling or {DELIVERING_TURN:.0f} of sending"),
 )
 
 
