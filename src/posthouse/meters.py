@@ -9,6 +9,8 @@ from prometheus_client.registry import Collector
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 #: What a histogram tells apart, in seconds: a commit takes milliseconds, a robot tenths, and nothing more than ten.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+#: The statuses that say that events are being lost, or might be: somebody should hear of the first one.
+ALARMING = (400, 401, 413, 503)
 #: In the place of an event handler's name, for events that none knows or that could not be read.
 NO_HANDLER = "none"
 
@@ -17,41 +19,35 @@ class IntakeMeters:
     """What a web process counts: the requests that it took in, and those that it refused."""
 
     def __init__(self, webhooks: Collection[str]) -> None:
-        self._webhooks = frozenset(webhooks)
         self.registry = registry = CollectorRegistry()
-        self._accepted = Counter(
-            "posthouse_events_accepted", "Events that were stored.", ["webhook"], registry=registry
-        )
-        self._repeated = Counter(
-            "posthouse_events_repeated",
-            "Requests for events that had been stored before, with the same key.",
-            ["webhook"],
-            registry=registry,
-        )
-        self._refused = Counter(
-            "posthouse_requests_refused",
+        accepted = _counter(registry, "events_accepted", "Events that were stored.", "webhook")
+        repeated = _counter(registry, "events_repeated", "Requests for events that were stored before.", "webhook")
+        seconds = _histogram(registry, "accept_seconds", "From a request's first line to its event on disk.", "webhook")
+        self._refused = _counter(
+            registry,
+            "requests_refused",
             "Requests that were not taken in, by the status that was answered; without a webhook if none has the name.",
-            ["webhook", "status"],
-            registry=registry,
+            "webhook",
+            "status",
         )
-        self._seconds = Histogram(
-            "posthouse_accept_seconds",
-            "From a request's first line to its event on disk.",
-            ["webhook"],
-            registry=registry,
-            buckets=BUCKETS,
-        )
-        for webhook in webhooks:  # a rate needs to have seen the zero
-            self._accepted.labels(webhook)
+        # Looked up once: a sender waits. And a rate needs to have seen the zero.
+        self._by_webhook = {
+            webhook: (accepted.labels(webhook), repeated.labels(webhook), seconds.labels(webhook))
+            for webhook in webhooks
+        }
+        for webhook in webhooks:
+            for status in ALARMING:
+                self._refused.labels(webhook, status)
 
     def accepted(self, webhook: str, seconds: float, *, repeat: bool) -> None:
-        """Count a request that was taken in, ``seconds`` after it began."""
-        (self._repeated if repeat else self._accepted).labels(webhook).inc()
-        self._seconds.labels(webhook).observe(seconds)
+        """Count a request that a configured webhook has taken in, ``seconds`` after it began."""
+        accepted, repeated, histogram = self._by_webhook[webhook]
+        (repeated if repeat else accepted).inc()
+        histogram.observe(seconds)
 
     def refused(self, webhook: str, status: int) -> None:
         """Count a request that was not taken in. Anybody can make names up, so only configured ones are kept apart."""
-        self._refused.labels(webhook if webhook in self._webhooks else "", status).inc()
+        self._refused.labels(webhook if webhook in self._by_webhook else "", status).inc()
 
 
 class WorkMeters:
@@ -59,42 +55,34 @@ class WorkMeters:
 
     def __init__(self, webhooks: Collection[str], robots: Collection[str]) -> None:
         self.registry = registry = CollectorRegistry()
-        self._handled = Counter(
-            "posthouse_events_handled",
-            "Events that were decided about: told, silent or error.",
-            ["webhook", "outcome"],
-            registry=registry,
+        self._handled = _counter(
+            registry, "events_handled", "Events that were decided about: told, silent or error.", "webhook", "outcome"
         )
-        self._silent = Counter(
-            "posthouse_events_silent", "Events of which nothing is told, by what decided so.", ["webhook", "reason"],
-            registry=registry,
-        )  # fmt: skip
-        self._handle_seconds = Histogram(
-            "posthouse_handle_seconds",
+        self._silent = _counter(
+            registry, "events_silent", "Events of which nothing is told, by what decided so.", "webhook", "reason"
+        )
+        self._handle_seconds = _histogram(
+            registry,
+            "handle_seconds",
             "Deciding about an event, with what was looked up for it, by the event handler's class.",
-            ["handler"],
-            registry=registry,
-            buckets=BUCKETS,
+            "handler",
         )
-        self._attempts = Counter(
-            "posthouse_attempts", "Requests to robots, by the verdict about the answer.", ["robot", "verdict"],
-            registry=registry,
-        )  # fmt: skip
-        self._attempt_seconds = Histogram(
-            "posthouse_attempt_seconds",
-            "One request to a robot, with making it, by the robot's kind.",
-            ["kind"],
-            registry=registry,
-            buckets=BUCKETS,
+        self._attempts = _counter(
+            registry, "attempts", "Requests to robots, by the verdict about the answer.", "robot", "verdict"
         )
-        self._settled = Counter(
-            "posthouse_deliveries_settled", "Deliveries that an attempt has settled: sent, digested or buried.",
-            ["robot", "state"], registry=registry,
-        )  # fmt: skip
-        self._lookups = Counter(
-            "posthouse_lookups", "Questions to senders: answered, kept, hidden, failed or resting.",
-            ["sender", "outcome"], registry=registry,
-        )  # fmt: skip
+        self._attempt_seconds = _histogram(
+            registry, "attempt_seconds", "One request to a robot, with making it, by the robot's kind.", "kind"
+        )
+        self._settled = _counter(
+            registry,
+            "deliveries_settled",
+            "Deliveries that an attempt has settled: sent, digested or buried.",
+            "robot",
+            "state",
+        )
+        self._lookups = _counter(
+            registry, "lookups", "Questions to senders: answered, kept, hidden, failed or resting.", "sender", "outcome"
+        )
         for webhook in webhooks:  # a rate needs to have seen the zero
             for outcome in ("told", "silent", "error"):
                 self._handled.labels(webhook, outcome)
@@ -107,7 +95,7 @@ class WorkMeters:
         self._handled.labels(webhook, outcome).inc()
         if outcome == "silent":
             self._silent.labels(webhook, silence).inc()
-        self._handle_seconds.labels(handler or NO_HANDLER).observe(seconds)
+        self._handle_seconds.labels(handler).observe(seconds)
 
     def attempted(self, robot: str, verdict: str, *, kind: str, seconds: float) -> None:
         """Count an attempt with a robot of this kind."""
@@ -141,6 +129,14 @@ class Page:
     def text(self) -> bytes:
         """Return what was collected, in Prometheus' text format."""
         return generate_latest(_Lean(self._collectors))
+
+
+def _counter(registry: CollectorRegistry, name: str, documentation: str, *labels: str) -> Counter:
+    return Counter(f"posthouse_{name}", documentation, labels, registry=registry)
+
+
+def _histogram(registry: CollectorRegistry, name: str, documentation: str, *labels: str) -> Histogram:
+    return Histogram(f"posthouse_{name}", documentation, labels, registry=registry, buckets=BUCKETS)
 
 
 class _Lean(Collector):

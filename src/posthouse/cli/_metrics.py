@@ -63,16 +63,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer with the page, or why not."""
         page = cast("_Server", self.server).page
         if self.path.partition("?")[0] != PATH:
-            self.send_error(404)
+            self._answer(404, b"there is nothing here but /metrics\n")
         elif not page.may_read(self.headers.get("Authorization", "")):
-            self.send_error(401)
+            self._answer(401, b"this page needs the server.metrics_token as a bearer token\n")
         else:
-            text = page.text()
-            self.send_response(200)
-            self.send_header("Content-Type", CONTENT_TYPE)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            self._answer(200, page.text())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", CONTENT_TYPE)
+        self.send_header("Content-Length", str(len(body)))
+        if status == 401:
+            self.send_header("WWW-Authenticate", "Bearer")
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
         """Keep no access log."""
