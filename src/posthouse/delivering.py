@@ -71,7 +71,7 @@ class Delivering:
         """Send what is due in a lane, until it must rest or nothing is left of what was taken. Raises `LeaseLost`."""
         budgets = {budget.token: budget for budget in claim.budgets if budget.token in self._robots.allowances}
         waiting = self._lanes.waiting_deliveries(claim.lane_id, AT_ONCE, now=self._clock())
-        due = self._count_due(claim.lane_id, waiting)
+        due = self._count_due(claim.lane_id, waiting, budgets)
         if claim.taken_over and waiting:
             waiting[0] = self._cut_off(claim, waiting[0], budgets)
         while waiting:
@@ -144,8 +144,10 @@ class Delivering:
         nearly = is_nearly_used(seat.budget, seat.allowance.per_month, now=self._clock(), time_zone=self._time_zone)
         return max(own, NEARLY_USED_WINDOW) if nearly else own
 
-    def _count_due(self, lane_id: str, waiting: Sequence[StoredDelivery]) -> int:
-        if len(waiting) < AT_ONCE:
+    def _count_due(self, lane_id: str, waiting: Sequence[StoredDelivery], budgets: Budgets) -> int:
+        """Return how many deliveries are due. Robots without a limit need no digests, so theirs are not counted."""
+        is_limited = any(self._robots.allowances[token].per_minute for token in budgets)
+        if len(waiting) < AT_ONCE or not is_limited:
             return len(waiting)
         return self._lanes.count_due(lane_id, most=COUNTED_AT_MOST, now=self._clock())
 
