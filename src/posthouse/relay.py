@@ -62,11 +62,14 @@ class Relay:
         )
 
     @classmethod
-    def open(cls, path: Path) -> "Relay":
-        """Open everything that the configuration at ``path`` names; raises `ConfigError` or `StoreUnavailable`."""
+    def open(cls, path: Path, *, wait: bool = False) -> "Relay":
+        """Open everything that the configuration at ``path`` names; raises `ConfigError` or `StoreUnavailable`.
+
+        With ``wait``, a database server that is away is waited for.
+        """
         settings = load(path)
         desk = Desk(settings)
-        outbox = Outbox.open(settings.server.database_url)
+        outbox = Outbox.open(settings.server.database_url, wait=wait)
         transport = Transport(language=settings.server.language)
         spans = open_spans(posthouse.__version__) if settings.server.traces else Spans()
         relay = cls(desk, outbox=outbox, transport=transport, clock=outbox.clock, spans=spans)
@@ -99,7 +102,8 @@ class Relay:
                 recorded = self._recorded(_arrival(webhook_id, handler, inbound, note), handler.settings.max_waiting)
             except StoreUnavailable as error:
                 note.add(status=Overloaded.status)
-                raise Overloaded(str(error)) from error
+                # What the database said is for the log: it may name hosts, which are none of a sender's business.
+                raise Overloaded("the event cannot be stored just now; try again later") from error
             except Refused as error:
                 note.add(status=error.status)
                 raise

@@ -4,14 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from storing import LEASE, arrival
 
 from postgres import Server
-from posthouse.outbox import Arrival, HandledEvent, NewDelivery, Outbox, Token
-
-LEASE = 15.0
-#: Of what only one kind of database has.
-sqlite_only = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-postgresql_only = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+from posthouse.outbox import HandledEvent, NewDelivery, Outbox, Token
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -33,19 +29,6 @@ def outbox(url: str) -> Iterator[Outbox]:
     )
     yield opened
     opened.close()
-
-
-def arrival(key: str | None = None, *, webhook_id: str = "finance", body: bytes = b"{}") -> Arrival:
-    return Arrival(
-        webhook_id=webhook_id,
-        name="Push Hook",
-        key=key,
-        received_at=100.0,
-        verified="the secret token is right",
-        headers={"x-gitlab-event": "Push Hook"},
-        query={},
-        body=body,
-    )
 
 
 @pytest.fixture

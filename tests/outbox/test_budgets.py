@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from conftest import LEASE
+from storing import LEASE
+
 from posthouse.core.budget import Budget, Circuit
 from posthouse.outbox import Claim, Outbox, Settlement, Token
 

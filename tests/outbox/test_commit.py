@@ -5,8 +5,8 @@ from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import Connection, text
+from storing import sqlite_only
 
-from conftest import sqlite_only
 from posthouse.core.errors import LeaseLost
 from posthouse.outbox import Outbox
 

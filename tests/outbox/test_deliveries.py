@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from storing import LEASE, arrival
 
-from conftest import LEASE, arrival
 from posthouse.outbox import DeliveryRecord, HandledEvent, NewDelivery, Outbox, Settlement
 
 WINDOW = 300.0

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from storing import LEASE, arrival
 
-from conftest import LEASE, arrival
 from posthouse.core.budget import Budget
 from posthouse.core.errors import LeaseLost
 from posthouse.outbox import Claim, HandledEvent, Outbox, Settlement

@@ -1,6 +1,7 @@
 """What handlers remember from one event to the next."""
 
-from conftest import LEASE, arrival
+from storing import LEASE, arrival
+
 from posthouse.core.event import Memory
 from posthouse.outbox import HandledEvent, Outbox
 

@@ -5,9 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from storing import LEASE, arrival, postgresql_only
 
 import postgres
-from conftest import LEASE, arrival, postgresql_only
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox import HandledEvent, Kind, NewDelivery, Outbox, Token
 
@@ -103,6 +103,20 @@ def test_a_restart_of_the_server_costs_a_reconnection() -> None:
         assert not outbox.record(arrival("meanwhile")).repeat
         assert outbox.wait(5.0) != heard
         assert [event.key for event in outbox.history.events(10)] == ["meanwhile", "before"]
+        outbox.close()
+
+
+def test_who_starts_before_the_server_waits_for_it() -> None:
+    with postgres.running(durable=True) as server:
+        url = server.new_database()
+        server.stop()
+        with pytest.raises(StoreUnavailable):
+            Outbox.open(url)
+        starter = threading.Timer(1.0, server.start)
+        starter.start()
+        outbox = Outbox.open(url, wait=True)
+        starter.join()
+        assert not outbox.record(arrival("first")).repeat
         outbox.close()
 
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
+from storing import LEASE, arrival
 
-from conftest import LEASE, arrival
 from posthouse.core.budget import Budget
 from posthouse.core.event import Memory
 from posthouse.outbox import HandledEvent, Kept, NewDelivery, Outbox, Settlement

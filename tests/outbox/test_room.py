@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from storing import LEASE, arrival
 
-from conftest import LEASE, arrival
 from posthouse.outbox import HandledEvent, Kept, Outbox
 from posthouse.outbox.room import SPARE
 from posthouse.outbox.sqlite import LOG_BYTES

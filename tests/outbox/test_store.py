@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from storing import arrival, sqlite_only
 
-from conftest import arrival, sqlite_only
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox import Outbox
 

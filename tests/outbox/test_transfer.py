@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from storing import LEASE, arrival, sqlite_only
 
-from conftest import LEASE, arrival, sqlite_only
 from posthouse.core.budget import Budget
 from posthouse.core.errors import PosthouseError
 from posthouse.core.event import Memory

@@ -80,7 +80,7 @@ def _application(config: Path, *, with_worker: bool, worker_port: int | None) ->
     from posthouse.relay import Relay
     from posthouse.web import create_app
 
-    relay = Relay.open(config)
+    relay = Relay.open(config, wait=True)
     start_logging(relay.desk.settings.server.log)
     return create_app(relay, with_worker=with_worker, worker_port=worker_port)
 

@@ -44,7 +44,7 @@ def worker(
     start_logging()
     if alive_file is not None:
         _forget_earlier(alive_file)
-    relay = Relay.open(config)
+    relay = Relay.open(config, wait=True)
     server = relay.desk.settings.server
     start_logging(server.log)
     serve_metrics(relay.meters, server, port=metrics_port, descriptor=metrics_fd)

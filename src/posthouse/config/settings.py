@@ -25,7 +25,7 @@ from posthouse.core.plugin import (
 from posthouse.discovery import Registry
 
 SQLITE_FILE = "sqlite:///"
-POSTGRESQL = re.compile(r"(postgres|postgresql|postgresql\+psycopg)://[^/\s]*/[^/\s]+")
+POSTGRESQL = re.compile(r"(postgres|postgresql|postgresql\+psycopg)://[^/?\s]*/[^/?\s]+(\?\S*)?")
 #: What RFC 6750, section 2.1, lets a bearer token be.
 BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 #: What spans need, from two packages.

@@ -1,11 +1,14 @@
 """The outbox: one database that events are put into, and everything else is read from."""
 
 import json
+import logging
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Executable, bindparam, func, select
 
+from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.backlog import Backlog
 from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.database import open_database
@@ -17,6 +20,11 @@ from posthouse.outbox.replay import Replayed, replay
 from posthouse.outbox.retention import Retention
 from posthouse.outbox.tables import event, worker
 from posthouse.outbox.upsert import Insert, Upsert
+
+log = logging.getLogger("posthouse.outbox")
+
+#: How long to leave a server alone that is away when we start, in seconds.
+PAUSE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +65,24 @@ class Outbox:
         self.retention = Retention(self._database, self._reads)
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True) -> "Outbox":
+    def open(cls, url: str, *, create: bool = True, wait: bool = False) -> "Outbox":
         """Open the database at ``url``, which need not exist if ``create``, and bring its tables up to date.
 
-        Raises `StoreUnavailable`.
+        Raises `StoreUnavailable`; with ``wait``, not for a server that is away, which will be back.
         """
         outbox = cls(url)
         if not create:
             outbox._database.require()
-        outbox._database.migrate()
+        while True:
+            try:
+                outbox._database.migrate()
+                break
+            except StoreUnavailable as error:
+                if not (wait and outbox._database.is_remote):
+                    outbox.close()
+                    raise
+                log.error("%s; waiting for it", error)  # noqa: TRY400 - no bug of ours
+                time.sleep(PAUSE)
         return outbox
 
     def record(self, arrival: Arrival) -> Recorded:

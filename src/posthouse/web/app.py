@@ -1,5 +1,7 @@
 """Makes the Flask application of one relay. Starts no thread and opens no socket."""
 
+import logging
+
 from flask import Flask, Response, current_app, jsonify, request
 
 from posthouse.core.errors import StoreUnavailable
@@ -7,6 +9,8 @@ from posthouse.meters import CONTENT_TYPE, IntakeMeters
 from posthouse.relay import Relay
 from posthouse.web.hooks import Hooks
 from posthouse.web.metrics import Metrics
+
+log = logging.getLogger("posthouse.web")
 
 #: A worker that was not seen for this long is not alive, in seconds.
 WORKER_SILENCE = 20.0
@@ -42,7 +46,8 @@ def readyz() -> tuple[Response, int]:
     try:
         seen_at = relay.outbox.last_beat()
     except StoreUnavailable as error:
-        return jsonify(status="unready", database=str(error)), 503
+        log.error("not ready: %s", error)  # noqa: TRY400 - no bug of ours
+        return jsonify(status="unready", database="failed; the log has the reason"), 503
     alive = seen_at is not None and relay.clock() - seen_at < WORKER_SILENCE
     worker = "ok" if alive else "no worker is alive"
     ready = alive or not current_app.config["WITH_WORKER"]

@@ -77,7 +77,7 @@ def _refused(start_response: StartResponse, webhook_id: str, error: Refused) -> 
     known = printable(webhook_id[:64])
     fields = {"webhook": known, "status": error.status}
     if isinstance(error, Overloaded):
-        log.error("webhook %s: not stored: %s", known, error, extra=fields)
+        log.error("webhook %s: not stored: %s", known, error.__cause__ or error, extra=fields)
         return _answer(start_response, error.status, {"error": str(error)}, ("Retry-After", RETRY_AFTER))
     log.warning("webhook %s: refused with %d: %s", known, error.status, error, extra=fields)
     return _answer(start_response, error.status, {"error": str(error)})
