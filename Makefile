@@ -31,7 +31,7 @@ contracts: $(VENV)/dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --dist worksteal
 
 docs: $(VENV)/runtime
 	$(BIN)/python -m posthouse.cli._reference docs
