@@ -10,7 +10,7 @@ FRESH = 1.0
 
 
 class Backlog:
-    """Counts the events that wait; used by any number of threads, which may count at the same time now and then."""
+    """Counts the events that wait; used by any number of threads, of which one counts."""
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
@@ -31,6 +31,8 @@ class Backlog:
     def _reaches(self, webhook_id: str | None, most: int, now: float) -> bool:
         counted_at, count = self._counted.get(webhook_id, (float("-inf"), 0))
         if not 0.0 <= now - counted_at < FRESH:
+            # Others believe the last count meanwhile: all of them would count, as counting many takes its time.
+            self._counted[webhook_id] = (now, count)
             count = self._count(webhook_id, most)
             self._counted[webhook_id] = (now, count)
         return count >= most
