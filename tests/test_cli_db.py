@@ -282,7 +282,7 @@ class Move:
             done = subprocess.run(importing, stdin=exporting.stdout, stderr=subprocess.PIPE, text=True)
             assert exporting.wait() == 0
         assert done.returncode == 0, done.stderr
-        assert "come behind them, with numbers higher by" in done.stderr
+        assert "come behind them; those from before have numbers that are higher by" in done.stderr
 
     def end(self) -> None:
         if self.old.process is not None:

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from storing import LEASE, arrival, sqlite_only
 
 from posthouse.core.budget import Budget
-from posthouse.core.errors import PosthouseError
+from posthouse.core.errors import LeaseLost, PosthouseError
 from posthouse.core.event import Memory
 from posthouse.outbox import Arrival, HandledEvent, NewDelivery, Outbox, Settlement, Token
 from posthouse.outbox.engine import HEAD
@@ -205,11 +205,23 @@ def test_more_events_than_the_export_has_come_behind(full: Outbox, other: Outbox
 def test_a_repeat_that_came_in_before_is_one_of_the_imported_event(full: Outbox, other: Outbox) -> None:
     other.record(later("failed"))
     other.record(later("failed"))
-    imported(other, exported(full))
+    found = imported(other, exported(full))
     assert ids(other) == IDS
+    assert found.behind == 0
     record = other.history.event(3)
     assert record is not None
     assert (record.state, record.repeats, record.received_at) == ("failed", 2, 100.0)
+
+
+def test_who_had_claimed_a_lane_before_settles_nothing_in_it_afterwards(full: Outbox, other: Outbox) -> None:
+    """A worker that runs on the new database too early knows the events by other numbers."""
+    number = other.record(later()).event_id
+    claim = other.lanes.claim("webhook", ["finance"], holder="early", now=200.0, lease=LEASE)
+    assert claim is not None
+    imported(other, exported(full))
+    with pytest.raises(LeaseLost):
+        other.lanes.hand_over(claim, [HandledEvent(number, "handled", "silent", "[]")], now=201.0, window=0)
+    assert [record.state for record in other.history.events(2)] == ["waiting", "waiting"]
 
 
 @sqlite_only
@@ -221,7 +233,8 @@ def test_events_can_be_stored_while_others_are_imported(full: Outbox, other: Out
             stored.append(other.record(later(str(len(stored)))).event_id)
             return super().read(min(size or 0, 100))
 
-    import_rows(other._database, Meanwhile(exported(full)))
+    found = import_rows(other._database, Meanwhile(exported(full)))
+    assert found.behind == len(stored)
     assert len(stored) > 5
     assert ids(other)[:6] == IDS
     assert [record.key for record in reversed(other.history.events(len(stored)))] == [*map(str, range(len(stored)))]

@@ -135,8 +135,8 @@ def import_(file: BinaryIO, config: Path) -> None:
         imported = import_rows(database, file)
     click.echo(f"imported {_counts(imported.manifest)} into {settings.server.database_name}", err=True)
     if imported.behind:
-        moved = f", with numbers higher by {imported.moved}" if imported.moved else ""
-        click.echo(f"{imported.behind} events that came in before come behind them{moved}", err=True)
+        moved = f"; those from before have numbers that are higher by {imported.moved}" if imported.moved else ""
+        click.echo(f"{imported.behind} events that came in before or meanwhile come behind them{moved}", err=True)
 
 
 @contextmanager

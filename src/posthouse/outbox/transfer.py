@@ -25,9 +25,9 @@ ELSEWHERE = "import into a database of its own, which need not have tables yet"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was imported, and the events that were in the database before, which now come behind it.
+    """What was imported, and how many events have come in before or meanwhile, which come behind it.
 
-    ``moved`` is by how much the numbers of these have grown; 0 if they are what they were.
+    ``moved`` is by how much the numbers of those grew that had come in before.
     """
 
     manifest: Manifest
@@ -74,16 +74,11 @@ def import_rows(database: Database, stream: BinaryIO) -> Imported:
     with _transaction(database.engine) as connection:
         _lock(connection, lane, delivery)
         _require_unworked(connection, manifest)
-        behind = connection.scalar(select(func.count()).select_from(event)) or 0
         for table, rows in reader.batches(_IN_BASE64):
             connection.execute(_PUT[table].on(connection), [_fitting(row) for row in rows])
-        connection.execute(update(lane).values(lease_until=0.0))
-        for numbered in NUMBERED:
-            go_on_behind(connection, numbered, manifest.last_ids[numbered.name])
-        if connection.dialect.name == "postgresql":
-            # Until the server does so by itself, it plans for tables without rows.
-            connection.execute(text(f"ANALYZE {', '.join(_COLUMNS)}"))
+        _go_on(connection, manifest)
         database.tell(connection)
+        behind = connection.scalar(_BEHIND, {"last": manifest.last_ids[event.name]}) or 0
     return Imported(manifest, behind, moved)
 
 
@@ -159,6 +154,16 @@ def _make_room(connection: Connection, manifest: Manifest) -> int:
     return distance
 
 
+def _go_on(connection: Connection, manifest: Manifest) -> None:
+    """Let work go on: from the next ids on, in lanes that nobody holds, with plans for the tables as they are now."""
+    for numbered in NUMBERED:
+        go_on_behind(connection, numbered, manifest.last_ids[numbered.name])
+    # A holder's name stays: who takes the lane over must know that it was in the middle of something.
+    connection.execute(update(lane).values(lease_until=0.0))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ANALYZE {', '.join(_COLUMNS)}"))
+
+
 def _fitting(row: Row) -> Mapping[str, Any]:
     """Return a row that both databases take: PostgreSQL's texts have no null characters."""
     return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in row.items()}
@@ -192,6 +197,7 @@ _IN_BASE64 = {
 _ALL = {table.name: _all(table) for table in TABLES}
 _PUT = {table.name: _put(table) for table in TABLES}
 _OLDEST = select(event.c.received_at).order_by(event.c.id).limit(1)
+_BEHIND = select(func.count()).select_from(event).where(event.c.id > bindparam("last"))
 _WORKED = (
     select(delivery.c.id).limit(1),
     select(event.c.id).where(event.c.state != text("'waiting'")).limit(1),
