@@ -13,7 +13,7 @@ from posthouse.outbox.archive import Manifest, Reader, Row, Writer
 from posthouse.outbox.database import Database
 from posthouse.outbox.engine import HEAD, revision, unavailable
 from posthouse.outbox.ids import NUMBERED, go_on_behind, last_id
-from posthouse.outbox.tables import delivery, event, lane, memory, metadata, worker
+from posthouse.outbox.tables import attempt, delivery, event, lane, memory, metadata, worker
 from posthouse.outbox.upsert import Insert, Upsert
 
 #: Rows refer to those of tables further up. Which workers are alive is not carried over.
@@ -171,18 +171,18 @@ def _fitting(row: Row) -> Mapping[str, Any]:
 
 def _put(table: Table) -> Upsert:
     """Insert a row, or put it in the place of what has come in or been set up since the database was made."""
-    keys = {event: (event.c.webhook_id, event.c.key)}.get(table, tuple(table.primary_key))
+    keys = (event.c.webhook_id, event.c.key) if table is event else tuple(table.primary_key)
 
     def build(insert: Insert) -> Executable:
         new = insert.values({column.name: bindparam(column.name) for column in table.c})
+        if table in {delivery, attempt}:
+            return new  # there are none
         values: dict[str, Any] = {column.name: new.excluded[column.name] for column in table.c}
         if table is event:  # what is there is a repeat of it
             values["repeats"] = new.excluded.repeats + event.c.repeats + 1
         return new.on_conflict_do_update(index_elements=keys, set_=values)
 
-    # Of deliveries and attempts there are none.
-    plain = {"delivery", "attempt"}
-    return Upsert(table, (lambda insert: insert) if table.name in plain else build)
+    return Upsert(table, build)
 
 
 def _all(table: Table) -> Executable:
