@@ -26,8 +26,9 @@ class Server:
     """A running server: its address without the name of a database, and what stops and starts it."""
 
     def __init__(
-        self, folder: Path, programs: Path, port: int, user: str | None, settings: Sequence[str] = QUICKLY
+        self, folder: Path, programs: Path, host: str, port: int, user: str | None, settings: Sequence[str] = QUICKLY
     ) -> None:
+        self.host = host
         self.port = port
         self._settings = settings
         self._folder = folder
@@ -35,11 +36,11 @@ class Server:
         self._user = user
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://posthouse@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://posthouse@{self.host}:{self.port}/{database}"
 
     def start(self) -> None:
         options = " ".join(
-            (*self._settings, "-c", "listen_addresses=127.0.0.1", f"-p {self.port}", f"-k {self._folder}")
+            (*self._settings, "-c", f"listen_addresses={self.host}", f"-p {self.port}", f"-k {self._folder}")
         )
         self._run("pg_ctl", "--wait", "--silent", "-o", options, "-l", str(self._folder / "log.txt"), "start")
 
@@ -55,6 +56,8 @@ class Server:
 
     def create(self) -> None:
         self._run("initdb", "--username=posthouse", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C")
+        with (self._folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all posthouse {self.host}/24 trust\n")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self._folder / "data"), *arguments]
@@ -64,8 +67,11 @@ class Server:
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[Server]:
-    """Start a server of its own for the length of a ``with`` statement; only a ``durable`` one survives a crash."""
+def running(*, durable: bool = False, host: str = "127.0.0.1") -> Iterator[Server]:
+    """Start a server of its own for the length of a ``with`` statement; only a ``durable`` one survives a crash.
+
+    It listens on the address ``host``, and trusts whoever is in the same network of 256 addresses.
+    """
     programs = installed()
     folder = Path(tempfile.mkdtemp(prefix="posthouse-postgres-"))
     user = None
@@ -74,7 +80,7 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         user = found.pw_name
         os.chown(folder, found.pw_uid, found.pw_gid)
         programs = readable(programs, folder)
-    server = Server(folder, programs, free_port(), user, () if durable else QUICKLY)
+    server = Server(folder, programs, host, free_port(), user, () if durable else QUICKLY)
     try:
         server.create()
         server.start()

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.engine import unavailable
+from posthouse.outbox.turns import Turns
 
 Result = TypeVar("Result")
 #: What everybody listens to, and who has made work for others says something on.
@@ -19,7 +20,18 @@ CHANNEL = "posthouse"
 #: Connections of one process: as many may be in use at a time, and others wait for one for `PATIENCE` seconds.
 CONNECTIONS = 12
 PATIENCE = 8.0
+#: How many of them commit at a time. The others are for reading, so that neither waits for the other.
+COMMITTING = 8
 CONNECT_SECONDS = 5
+#: How long the network may say nothing to what was sent, in milliseconds, before a connection is given up; left to
+#: itself, Linux tries for a quarter of an hour. With connecting anew it takes less than the ten seconds that GitLab
+#: waits for an answer.
+SILENT_MILLISECONDS = 4000
+#: After how many seconds of silence, and how often after that, a connection is tried that only listens.
+KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
+#: When the server ends a transaction that nobody goes on with, as its host is cut off or frozen. It holds locks, for
+#: which others would wait for two hours otherwise, until the server finds out by itself.
+IDLE_SECONDS = 15
 #: How often a transaction is begun again that the database broke off so that another one could go on.
 TRIES = 5
 #: Deadlocks and failed serialisation, after which the same again is right ("Appendix A. PostgreSQL Error Codes").
@@ -37,16 +49,23 @@ def open_postgresql(url: str) -> Engine:
     `StoreUnavailable` where the driver is not installed.
     """
     try:
-        return create_engine(
+        engine = create_engine(
             _with_driver(url),
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "posthouse"},
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "tcp_user_timeout": SILENT_MILLISECONDS,
+                "application_name": "posthouse",
+                **KEEPALIVES,
+            },
         )
     except ModuleNotFoundError:
         raise StoreUnavailable('PostgreSQL needs its driver: pip install "posthouse[postgres]"') from None
+    event.listen(engine, "connect", _prepare)
+    return engine
 
 
 class EachCommit:
@@ -54,16 +73,27 @@ class EachCommit:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._bell = _Bell(engine)
+        self._turns = Turns(COMMITTING, patience=PATIENCE)
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
         """Return what ``work`` returns, once it is committed. It may be called again where others stood in its way.
 
         Raises what ``work`` raises, with nothing of it written, and `StoreUnavailable` when the database fails.
         """
+        with self._turns:
+            result, tells = self._committed(work)
+        if tells:
+            self._bell.ring()
+        return result
+
+    def _committed(self, work: Callable[[Connection], Result]) -> tuple[Result, bool]:
+        """Return what ``work`` returns, and whether it has asked to `tell` others."""
         for attempt in range(1, TRIES + 1):
             try:
                 with self._engine.begin() as connection:
-                    return work(connection)
+                    connection.info.pop(_TELLS, None)  # what failed may have left it
+                    return work(connection), connection.info.pop(_TELLS, False)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or attempt == TRIES:
                     raise unavailable(error) from None
@@ -75,13 +105,43 @@ class EachCommit:
         """Do nothing: the engine has the connections."""
 
 
+class _Bell:
+    """Notifies everybody, once for all threads that ask for it while another notification is on its way.
+
+    A transaction that notifies lets no other one of all databases of the server commit until it is on disk itself, so
+    that notifying inside of those that store events would cost half of their speed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._guard = Lock()  # for the first number, held for moments only
+        self._turn = Lock()  # for the second, held while the database is spoken to
+        self._asked = 0
+        self._told = 0
+
+    def ring(self) -> None:
+        """Return when there was a notification that began after this was called, or could not be.
+
+        Whoever is not told sees for himself before long.
+        """
+        with self._guard:
+            self._asked += 1
+            mine = self._asked
+        with self._turn:
+            if self._told >= mine:
+                return
+            covered = self._asked
+            with contextlib.suppress(SQLAlchemyError), self._engine.connect() as connection:
+                connection.execute(_TELL)
+            self._told = covered
+
+
 class Notifications:
     """Notices that somebody has made work for others, by listening for it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._listener: Connection | None = None
-        self._driver: Any = None
+        self._listener: Any = None
         self._heard = 0
 
     def wait(self, seconds: float) -> int:
@@ -91,9 +151,9 @@ class Notifications:
         """
         try:
             if self._listener is None:
-                self._listener = self._listening()
+                self._listen()
                 self._heard += 1
-            self._heard += sum(1 for _ in self._driver.notifies(timeout=seconds, stop_after=1))
+            self._heard += sum(1 for _ in self._listener.notifies(timeout=seconds, stop_after=1))
         except SQLAlchemyError as error:
             self.close()
             raise unavailable(error) from None
@@ -108,15 +168,13 @@ class Notifications:
             self._listener.close()
             self._listener = None
 
-    def _listening(self) -> Connection:
-        """Return a connection of its own: one of the pool's would be lent to others, who listen to nothing."""
-        listener = self._engine.connect()
-        self._driver = listener.connection.driver_connection
-        listener.detach()
-        self._driver.rollback()
-        self._driver.autocommit = True
-        self._driver.execute(f"LISTEN {CHANNEL}")
-        return listener
+    def _listen(self) -> None:
+        """Open a connection of the driver's own: one of the pool's would be lent to others, who listen to nothing."""
+        pooled = self._engine.raw_connection()
+        self._listener = pooled.driver_connection
+        pooled.detach()
+        self._listener.autocommit = True
+        self._listener.execute(f"LISTEN {CHANNEL}")
 
 
 class ServerClock:
@@ -147,8 +205,8 @@ class ServerClock:
 
 
 def tell(connection: Connection) -> None:
-    """Let everybody know, once this transaction is committed, that there is something to do."""
-    connection.execute(_TELL)
+    """Let `EachCommit` tell everybody, once this transaction is committed, that there is something to do."""
+    connection.info[_TELLS] = True
 
 
 def vacuum(engine: Engine, tables: Iterable[str]) -> None:
@@ -172,6 +230,13 @@ def lock_names(connection: Connection, names: Iterable[str]) -> None:
         connection.execute(_LOCK, {"which": number})
 
 
+def _prepare(dbapi_connection: Any, _record: Any) -> None:
+    """Bound how long a transaction may stand still; not in the connection's options, which proxies refuse."""
+    dbapi_connection.autocommit = True
+    dbapi_connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+    dbapi_connection.autocommit = False
+
+
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
@@ -181,6 +246,8 @@ def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url
 
 
+#: Where a transaction notes that others are to be told.
+_TELLS = "posthouse.tells"
 _NOW = text("SELECT extract(epoch FROM clock_timestamp())::double precision")
 _TELL = text(f"SELECT pg_notify('{CHANNEL}', '')")
 _LOCK = text("SELECT pg_advisory_xact_lock(:which)")
