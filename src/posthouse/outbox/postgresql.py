@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.engine import unavailable
-from posthouse.outbox.turns import Turns
 
 Result = TypeVar("Result")
 #: What everybody listens to, and who has made work for others says something on.
@@ -20,8 +19,6 @@ CHANNEL = "posthouse"
 #: Connections of one process: as many may be in use at a time, and others wait for one for `PATIENCE` seconds.
 CONNECTIONS = 12
 PATIENCE = 8.0
-#: How many of them commit at a time. The others are for reading, so that neither waits for the other.
-COMMITTING = 8
 CONNECT_SECONDS = 5
 #: How long the network may say nothing to what was sent, in milliseconds, before a connection is given up; left to
 #: itself, Linux tries for a quarter of an hour. With connecting anew it takes less than the ten seconds that GitLab
@@ -73,27 +70,16 @@ class EachCommit:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._bell = _Bell(engine)
-        self._turns = Turns(COMMITTING, patience=PATIENCE)
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
         """Return what ``work`` returns, once it is committed. It may be called again where others stood in its way.
 
         Raises what ``work`` raises, with nothing of it written, and `StoreUnavailable` when the database fails.
         """
-        with self._turns:
-            result, tells = self._committed(work)
-        if tells:
-            self._bell.ring()
-        return result
-
-    def _committed(self, work: Callable[[Connection], Result]) -> tuple[Result, bool]:
-        """Return what ``work`` returns, and whether it has asked to `tell` others."""
         for attempt in range(1, TRIES + 1):
             try:
                 with self._engine.begin() as connection:
-                    connection.info.pop(_TELLS, None)  # what failed may have left it
-                    return work(connection), connection.info.pop(_TELLS, False)
+                    return work(connection)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in TRY_AGAIN or attempt == TRIES:
                     raise unavailable(error) from None
@@ -103,37 +89,6 @@ class EachCommit:
 
     def close(self) -> None:
         """Do nothing: the engine has the connections."""
-
-
-class _Bell:
-    """Notifies everybody, once for all threads that ask for it while another notification is on its way.
-
-    A transaction that notifies lets no other one of all databases of the server commit until it is on disk itself, so
-    that notifying inside of those that store events would cost half of their speed.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._guard = Lock()  # for the first number, held for moments only
-        self._turn = Lock()  # for the second, held while the database is spoken to
-        self._asked = 0
-        self._told = 0
-
-    def ring(self) -> None:
-        """Return when there was a notification that began after this was called, or could not be.
-
-        Whoever is not told sees for himself before long.
-        """
-        with self._guard:
-            self._asked += 1
-            mine = self._asked
-        with self._turn:
-            if self._told >= mine:
-                return
-            covered = self._asked
-            with contextlib.suppress(SQLAlchemyError), self._engine.connect() as connection:
-                connection.execute(_TELL)
-            self._told = covered
 
 
 class Notifications:
@@ -205,8 +160,8 @@ class ServerClock:
 
 
 def tell(connection: Connection) -> None:
-    """Let `EachCommit` tell everybody, once this transaction is committed, that there is something to do."""
-    connection.info[_TELLS] = True
+    """Let everybody know, once this transaction is committed, that there is something to do."""
+    connection.execute(_TELL)
 
 
 def vacuum(engine: Engine, tables: Iterable[str]) -> None:
@@ -246,8 +201,6 @@ def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url
 
 
-#: Where a transaction notes that others are to be told.
-_TELLS = "posthouse.tells"
 _NOW = text("SELECT extract(epoch FROM clock_timestamp())::double precision")
 _TELL = text(f"SELECT pg_notify('{CHANNEL}', '')")
 _LOCK = text("SELECT pg_advisory_xact_lock(:which)")
