@@ -45,6 +45,7 @@ from posthouse.meters import Page
 from posthouse.outbox import Outbox
 from posthouse.outbox.postgresql import CONNECT_SECONDS, CONNECTIONS, PATIENCE
 from posthouse.outbox.retention import BYTES, ROWS
+from posthouse.pacing import CROWDED, HALF_HOUR
 from posthouse.relay import AT_ONCE as HANDLED_AT_ONCE
 from posthouse.relay import TURN as HANDLING_TURN
 from posthouse.relay import Relay
@@ -833,13 +834,21 @@ def test_the_people_missing_are_those_that_are_shown(tmp_path: Path) -> None:
     assert timeless(found) == timeless(blocks(DOCS / "people.md", "text")[0])
 
 
+def half_a_minute_ago(now: float) -> float:
+    """Return when to begin so that 19 seconds later it is still in the last minute, and Feishu was never crowded."""
+    since = now % HALF_HOUR
+    if 11 <= since < 39:
+        return now - since - 20.0
+    return now - since + CROWDED if 39 <= since < 51 else now - 30.0
+
+
 def house_of(config: str, folder: Path) -> House:
     """Return a house with a configuration that a page shows, half a minute ago; its robots show whatever they get."""
     place = f"config:\n  server:\n    database: sqlite:///{folder}/posthouse.db\n"
     # The secret that requests of the house have.
     known = re.sub(r"\$\{[^}]+\}|change-me", "let-me-in", config)
     house = open_house(folder, config=known.replace("config:\n", place, 1), plugin="")
-    house.now = time.time() - 30.0
+    house.now = half_a_minute_ago(time.time())
     house.robots.replies = [HttpReply(200, {}, b'{"errcode": 0, "code": 0}')] * 100
     return house
 
