@@ -43,7 +43,7 @@ from posthouse.fakes import FakeDingTalk, FakeFeishu, FakeRobot, FakeRobots, Fak
 from posthouse.lookups.client import Client, Outcome, Question, Server
 from posthouse.meters import Page
 from posthouse.outbox import Outbox
-from posthouse.outbox.postgresql import CONNECT_SECONDS, CONNECTIONS, PATIENCE
+from posthouse.outbox.postgresql import CONNECT_SECONDS, CONNECTIONS, IDLE_SECONDS, PATIENCE, SILENT_MILLISECONDS
 from posthouse.outbox.retention import BYTES, ROWS
 from posthouse.pacing import CROWDED, HALF_HOUR
 from posthouse.relay import AT_ONCE as HANDLED_AT_ONCE
@@ -390,8 +390,11 @@ NUMBERS = (
     ("operations.md", f"503 with `Retry-After: {RETRY_AFTER}`"),
     ("operations.md", f"may wait up to {PATIENCE:.0f} seconds for a connection"),
     ("operations.md", f"a try takes {CONNECT_SECONDS} seconds"),
-    ("operations.md", f"a process has {CONNECTIONS} at most, and a worker one more"),
-    ("operations.md", f"{100 // (CONNECTIONS + 1)} processes fit".replace("7", "seven")),
+    ("operations.md", f"a process has {CONNECTIONS} at most for its work"),
+    ("operations.md", f"Count {CONNECTIONS + 2} for each process"),
+    ("operations.md", f"given up after {SILENT_MILLISECONDS // 1000} seconds"),
+    ("operations.md", f"nobody goes on with after {IDLE_SECONDS} seconds"),
+    ("operations.md", f"{97 // (CONNECTIONS + 2)} processes fit".replace("6", "six")),
     ("operations.md", "and say so every five" if COMPLAIN_SECONDS == 5.0 else ""),
     ("operations.md", f"at most {DELIVERED_AT_ONCE} messages"),
     ("operations.md", f"at most {HANDLED_AT_ONCE} events"),
