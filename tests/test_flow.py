@@ -19,6 +19,7 @@ import pytest
 import urllib3
 
 from making import payload_files
+from postgres import Server
 from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, Fault, running
 
 TOKEN, SECRET = "flow-robot", "SEC-of-the-flow-robot"
@@ -26,7 +27,7 @@ PAYLOADS = Path(__file__).parent / "webhooks/gitlab/payloads"
 PUSH = json.loads((PAYLOADS / "push_hook__two_commits.json").read_text())
 CONFIG = """\
 config:
-  server: {{database: "sqlite:///{folder}/posthouse.db", host: 127.0.0.1, port: {port}, language: en}}
+  server: {{database: "{database}", host: 127.0.0.1, port: {port}, language: en}}
   webhooks:
     - webhook_id: finance
       type: GITLAB
@@ -36,6 +37,8 @@ config:
           {{url: "{robots}/robot/send", access_token: {token}, sign_key: {secret}, per_minute: {per_minute},
             digest: "off"}}
 """
+#: For what has to hold whichever database is below.
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
@@ -133,12 +136,21 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Installation]:
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The address of a fresh database: of SQLite, unless a test is for both."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path}/posthouse.db"
+    server: Server = request.getfixturevalue("server")
+    return server.new_database()
+
+
+@pytest.fixture
+def installation(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Iterator[Installation]:
     dingtalk = FakeDingTalk({TOKEN: FakeRobot(secret=SECRET, per_minute=0)})
     with running(FakeRobots(dingtalk)) as robots:
         made = Installation(tmp_path, dingtalk, free_port())
         per_minute = getattr(request, "param", 0)
-        values = {"folder": tmp_path, "port": made.port, "robots": robots, "per_minute": per_minute}
+        values = {"database": database, "port": made.port, "robots": robots, "per_minute": per_minute}
         Path(made.config).write_text(CONFIG.format(token=TOKEN, secret=SECRET, **values))
         yield made
         if made.process is not None:
@@ -167,6 +179,7 @@ def test_every_recorded_event_is_told_or_silent_with_a_reason(installation: Inst
     assert installation.stop() == 0
 
 
+@on_both_databases
 def test_nothing_is_lost_or_reordered_when_everything_is_killed_again_and_again(installation: Installation) -> None:
     rounds, each = 5, 12
     for number in range(rounds):
@@ -192,6 +205,7 @@ def test_nothing_is_lost_or_reordered_when_everything_is_killed_again_and_again(
     assert installation.stop() == 0
 
 
+@on_both_databases
 def test_an_answered_event_survives_a_kill_in_the_same_instant(installation: Installation) -> None:
     installation.start()
     installation.dingtalk.misbehave(TOKEN, Fault(delay=0.5))
@@ -272,6 +286,7 @@ def test_the_two_roles_work_apart(installation: Installation) -> None:
     assert codes == [0, 0]
 
 
+@on_both_databases
 def test_digests_are_told_once_however_often_all_processes_die(installation: Installation) -> None:
     config = Path(installation.config)
     config.write_text(config.read_text().replace('digest: "off"', "digest: {every: 1s}"))
