@@ -10,7 +10,7 @@ DEMO_EVENTS := $(addprefix tests/webhooks/, $(addsuffix .json, \
 	pipeline_hook__running pipeline_hook__success) \
 	jira/payloads/jira_issue_updated__assigned confluence/payloads/page_created__cloud alertmanager/payloads/alerts__firing))
 
-.PHONY: serve demo test lint types contracts tests docs bench lock clean
+.PHONY: serve demo test lint types contracts tests docs bench storm lock clean
 
 serve: $(VENV)/runtime
 	$(BIN)/posthouse serve --config $(CONFIG)
@@ -39,6 +39,10 @@ docs: $(VENV)/runtime
 bench: $(VENV)/dev
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/deliver.py
+
+# Ten minutes in which processes are killed, the database restarts and robots fail, and what became of it all.
+storm: $(VENV)/dev
+	PYTHONPATH=tests $(BIN)/python tests/storm
 
 # Granian is compiled. Where there is no wheel of it, waitress serves instead.
 $(VENV)/runtime: requirements/runtime.txt requirements/granian.txt requirements/build.txt pyproject.toml

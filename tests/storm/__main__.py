@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="storm", description="A storm over posthouse, and what became of everything.")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="a former run's, to repeat it")
     parser.add_argument("--events", type=int, default=5000)
-    parser.add_argument("--per-second", type=float, default=40.0)
+    parser.add_argument("--per-second", type=float, default=16.0)
     parser.add_argument("--patience", type=float, default=600.0, help="seconds until everything posted has to be told")
     asked = parser.parse_args()
     echo(f"seed {asked.seed}")
@@ -31,7 +31,7 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="posthouse-storm-")))
         server = stack.enter_context(postgres.running(durable=True))
         weather = Weather(asked.seed, asked.events)
-        storm = Storm(weather, folder, server, per_second=asked.per_second, between_kills=(60, 200))
+        storm = Storm(weather, folder, server, per_second=asked.per_second, between_kills=(30, 90))
         aftermath = storm.run(seconds=asked.patience)
     rows = [*sorted(storm.counts.items()), *((what, len(cases)) for what, cases in aftermath.verdict.items())]
     echo(f"{time.monotonic() - began_at:.0f} seconds\n")
