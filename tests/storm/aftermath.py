@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sender import Post
-from weather import Weather
+from weather import IDEMPOTENT, Weather
 
 from posthouse.fakes import FakeVendor
 from posthouse.outbox import AttemptRecord, DeliveryRecord, EventRecord, History
@@ -95,11 +95,11 @@ class Aftermath:
     def _look_at_twice(self, what: str, repeats: int, unclear: Sequence[AttemptRecord], *, kind: str) -> None:
         """Count repeats by their reason: each needs an attempt of which nobody knows how it ended, and no key."""
         cut_off = sum(attempt.answer.startswith(CUT_OFF) for attempt in unclear)
-        if kind == "ding_talk" or repeats > len(unclear):
+        if kind in IDEMPOTENT or repeats > len(unclear):
             self.told_twice.append(f"{what}: {unclear}")
             return
         by_kills = min(repeats, cut_off)
-        self.counts["repeats: in flight at a kill"] += by_kills
+        self.counts["repeats: cut off by a death"] += by_kills
         self.counts["repeats: an unclear answer"] += repeats - by_kills
 
     def _overtaken(self, robot: str, numbers: Iterable[int]) -> Iterator[str]:

@@ -21,8 +21,9 @@ from posthouse.fakes import (
 
 TOKEN = "let-me-in"
 HTML = "<html><body>a proxy's page</body></html>"
-PER_SECOND = 5
 BROKEN = '{"errcode": 0, "err'
+#: How many requests a second Feishu's robots take, where they are held to limits.
+PER_SECOND = 5
 #: The kinds of robots in the configuration, with what their fakes are called and where they listen.
 KINDS = ("ding_talk", "fei_shu", "wechat")
 ADDRESSES = {
@@ -30,6 +31,8 @@ ADDRESSES = {
     "fei_shu": "/open-apis/bot/v2/hook/{}",
     "wechat": "/cgi-bin/webhook/send?key={}",
 }
+#: Those that know a repeat by its key, and show it once.
+IDEMPOTENT = frozenset({"ding_talk"})
 #: What any robot may do to a request. A 5xx in a storm is never shown; an answer without a code may be either.
 ANYWHERE = (
     Fault(drop="before"),
@@ -63,7 +66,7 @@ class Weather:
     #: Which share of the robots' requests goes wrong, and how many seconds a robot may rest after one.
     faults: float = 0.06
     longest_rest: float = 61.0
-    #: How many requests a minute a third of the robots take; Feishu's take no more than `PER_SECOND` besides.
+    #: How many requests a minute a third of the robots take, the others any number.
     per_minute: int = 20
 
     def chance(self, purpose: str) -> random.Random:
