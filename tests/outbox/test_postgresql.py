@@ -1,15 +1,18 @@
 """What many machines on one PostgreSQL need: to be woken, to agree about time and names, to outlive its restarts."""
 
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from storing import LEASE, arrival, postgresql_only
 
 import postgres
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox import HandledEvent, Kind, NewDelivery, Outbox, Token
+from posthouse.outbox.postgresql import open_postgresql
 
 
 @postgresql_only
@@ -120,6 +123,29 @@ def test_who_starts_before_the_server_waits_for_it() -> None:
         starter.join()
         assert not outbox.record(arrival("first")).repeat
         outbox.close()
+
+
+def test_a_connection_that_broke_while_it_rested_is_replaced_unnoticed(server: postgres.Server) -> None:
+    engine = open_postgresql(server.new_database(), trusted=0.0)
+    with engine.connect() as first, engine.connect() as second:
+        broken = [one.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for one in (first, second)]
+    with psycopg.connect(server.url(), autocommit=True) as other:
+        for backend in broken:
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend])
+    with engine.connect() as first, engine.connect() as second:
+        for one in (first, second):
+            assert one.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() not in broken
+    engine.dispose()
+
+
+@postgresql_only
+def test_a_connection_that_breaks_while_it_is_busy_costs_one_transaction_at_most(outbox: Outbox, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                      " AND datname = current_database()")  # fmt: skip
+    with contextlib.suppress(StoreUnavailable):
+        outbox.record(arrival("meanwhile"))
+    assert not outbox.record(arrival("afterwards")).repeat
 
 
 def test_a_server_that_is_not_there_is_said_without_the_password() -> None:

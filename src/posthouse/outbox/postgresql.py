@@ -8,7 +8,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.engine import unavailable
@@ -20,6 +21,8 @@ CHANNEL = "posthouse"
 CONNECTIONS = 12
 PATIENCE = 8.0
 CONNECT_SECONDS = 5
+#: For how long a connection is trusted to be one after its last use, in seconds.
+TRUSTED_SECONDS = 1.0
 #: How long the network may say nothing to what was sent, in milliseconds, before a connection is given up; left to
 #: itself, Linux tries for a quarter of an hour. With connecting anew it takes less than the ten seconds that GitLab
 #: waits for an answer.
@@ -39,11 +42,12 @@ MIGRATION = 0x706F7374
 CLOCK_SECONDS = 60.0
 
 
-def open_postgresql(url: str) -> Engine:
-    """Return an engine that finds out before each use whether a connection still is one.
+def open_postgresql(url: str, *, trusted: float = TRUSTED_SECONDS) -> Engine:
+    """Return an engine that finds out whether a connection still is one before it lends it, unless it was just in use.
 
-    A server that was restarted, or that another one has taken over from, costs a reconnection and nothing else. Raises
-    `StoreUnavailable` where the driver is not installed.
+    A server that was restarted, or that another one has taken over from, costs a reconnection, and what was under way.
+    ``trusted`` is for how many seconds after its last use a connection is not asked. Raises `StoreUnavailable` where
+    the driver is not installed.
     """
     try:
         engine = create_engine(
@@ -51,7 +55,6 @@ def open_postgresql(url: str) -> Engine:
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=PATIENCE,
-            pool_pre_ping=True,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
                 "tcp_user_timeout": SILENT_MILLISECONDS,
@@ -62,7 +65,28 @@ def open_postgresql(url: str) -> Engine:
     except ModuleNotFoundError:
         raise StoreUnavailable('PostgreSQL needs its driver: pip install "posthouse[postgres]"') from None
     event.listen(engine, "connect", _prepare)
+    _ask_before_use(engine, trusted)
     return engine
+
+
+def _ask_before_use(engine: Engine, trusted: float) -> None:
+    """Do as SQLAlchemy's own ``pool_pre_ping``, which would ask each time: that is one of five ways to the server."""
+
+    def returned(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    def lent(connection: Any, record: ConnectionPoolEntry, _lent: Any) -> None:
+        used_at = record.info.get(_USED_AT)
+        if used_at is None or time.monotonic() - used_at < trusted:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            # The others were made when this one was, and so are broken, too.
+            raise InvalidatePoolError from None
+
+    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", lent)
 
 
 class EachCommit:
@@ -258,6 +282,8 @@ def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url
 
 
+#: Where a connection has when it was used last.
+_USED_AT = "posthouse.used_at"
 #: Where a transaction notes that others are to be told.
 _TELLS = "posthouse.tells"
 _NOW = text("SELECT extract(epoch FROM clock_timestamp())::double precision")
