@@ -16,6 +16,15 @@ def load(connection: Connection, lane_id: str) -> tuple[Budget, ...]:
     return tuple(_budget(row) for row in connection.execute(_OF_LANE, {"lane": lane_id}).mappings())
 
 
+def load_lanes(connection: Connection, lanes: Collection[str]) -> dict[str, tuple[Budget, ...]]:
+    """Return the budgets of all tokens that each of some lanes works with."""
+    found: dict[str, tuple[Budget, ...]] = dict.fromkeys(lanes, ())
+    if lanes:
+        for row in connection.execute(_OF_LANES, {"lanes": sorted(lanes)}).mappings():
+            found[row["lane_id"]] += (_budget(row),)
+    return found
+
+
 def load_all(connection: Connection) -> tuple[Budget, ...]:
     """Return every budget there is."""
     return tuple(_budget(row) for row in connection.execute(select(budget)).mappings())
@@ -102,6 +111,7 @@ def _budget(row: RowMapping) -> Budget:
 
 
 _OF_LANE = select(budget).where(budget.c.lane_id == bindparam("lane")).order_by(budget.c.token)
+_OF_LANES = select(budget).where(budget.c.lane_id.in_(bindparam("lanes", expanding=True))).order_by(budget.c.token)
 _SAVE = Compiled(
     update(budget)
     .where(budget.c.token == bindparam("which"))

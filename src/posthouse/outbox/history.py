@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text
 
 from posthouse.core.budget import Budget, Circuit
-from posthouse.outbox.budgets import load, load_all
+from posthouse.outbox.budgets import load_all, load_lanes
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.tables import attempt, delivery, event, lane
 from posthouse.outbox.work import StoredEvent
@@ -108,12 +108,10 @@ class History:
     def attempts(self, delivery_id: int) -> list[AttemptRecord]:
         """Return the attempts for a delivery, or for the digest that tells it, in order."""
         digest = select(delivery.c.digest).where(delivery.c.id == delivery_id).scalar_subquery()
-        together = select(delivery.c.id).where(delivery.c.digest == digest)
-        statement = (
-            select(*_ATTEMPT)
-            .where((attempt.c.delivery_id == delivery_id) | attempt.c.delivery_id.in_(together))
-            .order_by(attempt.c.id)
-        )
+        itself = select(delivery.c.id).where(delivery.c.id == delivery_id)
+        # One list, as PostgreSQL looks at every attempt there is for a condition that has an "or" in it.
+        alike = itself.union(select(delivery.c.id).where(delivery.c.digest == digest))
+        statement = select(*_ATTEMPT).where(attempt.c.delivery_id.in_(alike)).order_by(attempt.c.id)
         with self._reads.connect() as connection:
             return [AttemptRecord(*row) for row in connection.execute(statement)]
 
@@ -250,7 +248,7 @@ def _deliveries(connection: Connection, event_ids: Sequence[int]) -> dict[int, l
         .order_by(delivery.c.id)
     )
     rows = connection.execute(statement).all()
-    budgets = {lane_id: load(connection, lane_id) for lane_id in {row.lane_id for row in rows if row.state == WAITS}}
+    budgets = load_lanes(connection, {row.lane_id for row in rows if row.state == WAITS})
     for row in rows:
         record = DeliveryRecord(
             id=row.id,
