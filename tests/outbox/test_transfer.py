@@ -342,7 +342,9 @@ def test_what_is_rewritten_as_it_was_is_imported(full: Outbox, other: Outbox) ->
     assert imported(other, rewritten(exported(full), len)).manifest.version == VERSION
 
 
-@pytest.mark.parametrize("export", [b"", b"{}", b"PK\x03\x04", gzip.compress(b"", mtime=0), gzip.compress(b"[1]\n")])
+@pytest.mark.parametrize(
+    "export", [b"", b"{}", b"PK\x03\x04", gzip.compress(b"", mtime=0), gzip.compress(b"[1]\n", mtime=0)]
+)
 def test_what_is_no_export_is_said_to_be_none(outbox: Outbox, export: bytes) -> None:
     refused(outbox, export, "this is no export of posthouse")
 
