@@ -198,9 +198,10 @@ def _is_confidential(reader: Reader, header: str) -> bool:
 
     Issues and comments also come inside of other events, such as a reaction to them, which GitLab does not mark.
     """
-    objects = reader.value.values() if isinstance(reader.value, dict) else ()
+    parts = reader.value.values() if isinstance(reader.value, dict) else ()
+    objects = (Reader(part) for part in parts if isinstance(part, dict))
     return (
         header.startswith("Confidential")
         or reader.text("event_type").startswith("confidential")
-        or any(part.flag("confidential") or part.flag("internal") for part in map(Reader, objects))
+        or any(part.flag("confidential") or part.flag("internal") for part in objects)
     )
