@@ -264,11 +264,10 @@ class Move:
         self.old, self.new = (Installation(folder / name, dingtalk, self.port) for name in ("old", "new"))
         self.roles: list[subprocess.Popen[bytes]] = []
         values = {"port": self.port, "robots": robots, "per_minute": per_minute, "token": TOKEN, "secret": SECRET}
-        for one in (self.old, self.new):
+        databases = (f"sqlite:///{self.old.folder}/posthouse.db", server.new_database())
+        for one, database in zip((self.old, self.new), databases, strict=True):
             one.folder.mkdir()
-            Path(one.config).write_text(CONFIG.format(folder=one.folder, **values))
-        own, text = f"sqlite:///{self.new.folder}/posthouse.db", Path(self.new.config).read_text()
-        Path(self.new.config).write_text(text.replace(own, server.new_database()))
+            Path(one.config).write_text(CONFIG.format(database=database, **values))
 
     def start(self, role: str) -> None:
         with (self.new.folder / "log.txt").open("ab") as log:
