@@ -504,3 +504,20 @@ def test_a_backlog_is_known_in_full_however_much_is_fetched(opened: Open) -> Non
     house.work()
     assert {house.state(event_id) for event_id in ids} == {"digested"}
     assert len(house.robots.requests) <= 3
+
+
+def test_what_may_have_been_shown_by_itself_is_in_no_digest(opened: Open) -> None:
+    """It would have another key there, and a robot that had shown it would show it again."""
+    house = opened()
+    house.robots.replies = [TryLater("no answer", verdict="ambiguous")]
+    first = says(house, "first")
+    house.work()
+    for number in range(60):
+        says(house, f"news {number}")
+    for _ in range(3):
+        house.now += 61
+        house.work()
+    assert house.state(first) == "sent"
+    about = [payload["msgUuid"] for payload in house.robots.payloads if '"first"' in json.dumps(payload)]
+    assert len(about) == 2
+    assert len(set(about)) == 1

@@ -130,7 +130,7 @@ class Delivering:
 
     def _gathers_until(self, delivery: StoredDelivery, seat: Seat) -> float:
         """Return until when messages gather behind this one, to be told in one digest."""
-        if delivery.digest or delivery.alone:
+        if delivery.digest or _is_told_alone(delivery):
             return 0.0
         window = self._window(seat)
         return delivery.created_at + window if window else 0.0
@@ -159,7 +159,7 @@ class Delivering:
             messages = _readable(named)
             if len(messages) == len(named):
                 return Batch(tuple(named), self._told(messages).to_json(), first.digest)
-        if len(waiting) > 1 and not first.alone and self._is_short(claim.lane_id, first, seat, budgets, due):
+        if len(waiting) > 1 and not _is_told_alone(first) and self._is_short(claim.lane_id, first, seat, budgets, due):
             named = self._fitting(claim.lane_id, first, seat)
             if len(named) > 1:
                 key = uuid.uuid4().hex
@@ -187,7 +187,11 @@ class Delivering:
         """Return the first deliveries of a lane, as many as one digest shows whole."""
         due = self._lanes.waiting_deliveries(lane_id, DIGESTED_AT_MOST, now=self._clock())
         voice = self._voice(first, lane_id)
-        alike = [*takewhile(lambda one: not one.alone and not one.digest and self._voice(one, lane_id) == voice, due)]
+        alike = [
+            *takewhile(
+                lambda one: not _is_told_alone(one) and not one.digest and self._voice(one, lane_id) == voice, due
+            )
+        ]
         messages = _readable(alike)
         least, most = 0, len(messages)
         while least < most:
@@ -267,6 +271,14 @@ class Delivering:
     def _alert(self, robot: str, message: Message) -> NewDelivery:
         lane_id = self._robots.lanes[robot]
         return NewDelivery(robot=robot, lane_id=lane_id, idempotency_key=uuid.uuid4().hex, message=message.to_json())
+
+
+def _is_told_alone(delivery: StoredDelivery) -> bool:
+    """Tell whether a delivery may be in no new digest: one was refused, or it may have been shown by itself.
+
+    In a digest it would have another key, by which no robot could know it again.
+    """
+    return delivery.alone or (delivery.digest is None and delivery.attempts > 0)
 
 
 def _readable(deliveries: Iterable[StoredDelivery]) -> list[Message]:

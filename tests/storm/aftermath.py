@@ -114,7 +114,7 @@ class Aftermath:
                 latest[post.webhook] = post
 
     def _refused(self, robot: str) -> Iterator[str]:
-        """Yield what a robot refused of its own accord: it keeps to the same limits as we, and knows its own faults."""
+        """Yield what a robot refused of its own accord: its limits are above ours, and its faults are known."""
         requests = self.fakes[self.weather.kinds[robot]].requests(robot)
         self.counts["requests to robots"] += len(requests)
         for number, (received, fault) in enumerate(zip(requests, self.weather.misfortunes[robot], strict=False)):
