@@ -37,8 +37,7 @@ docs: $(VENV)/runtime
 	$(BIN)/python -m posthouse.cli._reference docs
 
 bench: $(VENV)/dev
-	$(BIN)/python bench/ingest.py
-	$(BIN)/python bench/deliver.py
+	$(BIN)/python bench
 
 # Ten minutes in which processes are killed, the database restarts and robots fail, and what became of it all.
 storm: $(VENV)/dev

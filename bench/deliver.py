@@ -3,60 +3,105 @@
 import statistics
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import urllib3
+from sqlalchemy import update
 
 from load import Pushes
 from posthouse.outbox import Arrival, Outbox
+from posthouse.outbox.tables import lane
 from posthouse.relay import Relay
 from robot import robot
-from stack import commits_per_second, configure, free_port, memory, started, table, wait_until_ready
+from stack import (
+    ROUNDS,
+    Row,
+    Server,
+    configure,
+    disk,
+    free_port,
+    fresh,
+    judged,
+    memory,
+    postgresql,
+    posthouse,
+    progress,
+    spread,
+    started,
+    table,
+    wait_until_ready,
+)
 
 EVENTS = 3000
+#: How long workers have to start, in seconds, before there is something to do for all of them at once.
+HEAD_START = 3.0
 IDLE_EVENTS = 100
-ROUNDS = 3
 
 
-def fill(folder: Path, webhooks: int) -> None:
-    outbox = Outbox.open(f"sqlite:///{folder}/posthouse.db")
-    pushes = Pushes(8192)
+@dataclass(frozen=True)
+class Case:
+    """Who drains what: robots with a webhook each, worker processes, and whether handling is part of it."""
+
+    robots: int
+    workers: int
+    handled: bool
+    aim: float = 0.0
+
+    def __str__(self) -> str:
+        work = "told" if self.handled else "handled and told"
+        return f"{work}, {_number(self.robots, 'robot')}, {_number(self.workers, 'worker')}"
+
+
+CASES = (
+    Case(robots=1, workers=1, handled=True),
+    Case(robots=50, workers=1, handled=True, aim=0.45),
+    Case(robots=50, workers=2, handled=True, aim=0.45),
+    Case(robots=50, workers=1, handled=False),
+    Case(robots=50, workers=2, handled=False),
+)
+
+
+def drain(case: Case, server: Server | None) -> float:
+    """Return deliveries per second, from the first to the last that the robot answered."""
+    with fresh(server) as (folder, database), robot() as (port, count, last_at), ExitStack() as stack:
+        config = configure(folder, database, webhooks=case.robots, robot=port)
+        _fill(config, database, case)
+        for number in range(case.workers):
+            place = folder / f"worker-{number}"
+            place.mkdir()
+            stack.enter_context(started(posthouse("worker", "--config", str(config)), place))
+        while count.value == 0:
+            time.sleep(0.001)
+        first_at, before = last_at.value, count.value
+        while count.value < EVENTS:
+            time.sleep(0.01)
+        return (EVENTS - before) / (last_at.value - first_at)
+
+
+def _fill(config: Path, database: str, case: Case) -> None:
+    """Store events, and let every lane rest until all workers have started."""
+    relay, pushes = Relay.open(config), Pushes(8192)
     for number in range(EVENTS):
-        name = f"hook-{number % webhooks}"
-        outbox.record(Arrival(name, "Push Hook", uuid.uuid4().hex, time.time(), "ok", {}, {}, pushes[number]))
+        name = f"hook-{number % case.robots}"
+        relay.outbox.record(Arrival(name, "Push Hook", uuid.uuid4().hex, time.time(), "ok", {}, {}, pushes[number]))
+    while case.handled and relay.handle_next("bench"):
+        pass
+    relay.close()
+    outbox = Outbox.open(database)
+    with outbox._engine.begin() as connection:  # noqa: SLF001 - there is nothing in the product that does this
+        connection.execute(update(lane).values(next_at=outbox.clock() + HEAD_START))
     outbox.close()
 
 
-def drain(webhooks: int, *, handled: bool) -> float:
-    """Return deliveries per second, from the first to the last that the robot answered.
-
-    The events are ``handled`` before, or handling them is part of the work.
-    """
-    with TemporaryDirectory(dir=Path.cwd()) as name, robot() as (port, count, last_at):
-        folder = Path(name)
-        config = configure(folder, free_port(), webhooks=webhooks, robot=port)
-        fill(folder, webhooks)
-        if handled:
-            relay = Relay.open(config)
-            while relay.handle_next("bench"):
-                pass
-            relay.close()
-        with started(["-m", "posthouse.cli", "worker", "--config", str(config)], folder):
-            while count.value == 0:
-                time.sleep(0.001)
-            first_at, before = last_at.value, count.value
-            while count.value < EVENTS:
-                time.sleep(0.01)
-            return (EVENTS - before) / (last_at.value - first_at)
-
-
 def idle() -> tuple[list[float], float, float, float]:
-    """Return milliseconds from stored to robot called, seconds to ready, MB, and % of a core, of ``serve`` at rest."""
-    with TemporaryDirectory(dir=Path.cwd()) as name, robot() as (robot_port, count, last_at):
-        folder, port = Path(name), free_port()
-        config = configure(folder, port, robot=robot_port)
-        command = ["-m", "posthouse.cli", "serve", "--config", str(config)]
+    """Return milliseconds from answered to robot called, seconds to ready, MB and % of a core at rest, of ``serve``."""
+    with fresh() as (folder, database), robot() as (robot_port, count, last_at):
+        port = free_port()
+        config = configure(folder, database, port=port, robot=robot_port)
+        command = posthouse("serve", "--config", str(config))
         with started(command, folder, port=port):
             pass  # the first start creates the tables; what is measured is every later one
         started_at = time.perf_counter()
@@ -83,32 +128,40 @@ def idle() -> tuple[list[float], float, float, float]:
             return latencies, ready, memory(process), busy
 
 
-def main() -> None:
-    with TemporaryDirectory(dir=Path.cwd()) as folder:
-        commits = [commits_per_second(Path(folder)) for _ in range(ROUNDS)]
-    rates: dict[tuple[int, bool], list[float]] = {
-        (robots, handled): [] for handled in (True, False) for robots in (1, 50)
-    }
-    for _ in range(ROUNDS):
-        for (robots, handled), measured in rates.items():
-            measured.append(drain(robots, handled=handled))
+def rows() -> Iterator[Row]:
+    commits: list[float] = []
+    rates: dict[tuple[str, Case], list[float]] = {}
+    with postgresql() as server:
+        for _ in range(ROUNDS):
+            commits.append(disk())
+            for name, database in (("SQLite", None), ("PostgreSQL", server)):
+                for case in CASES:
+                    progress(f"drain: {name}, {case}")
+                    rates.setdefault((name, case), []).append(drain(case, database))
     base = statistics.median(commits)
-    rows = [["what", "deliveries/s", "of commits/s"], ["one row a commit, one thread, FULL", f"{base:.0f}", "1.00"]]
-    for (robots, handled), measured in rates.items():
-        rate = statistics.median(measured)
-        what = f"{'told' if handled else 'handled and told'}, {robots} robot{'s' if robots > 1 else ''}"
-        rows.append([what, f"{rate:.0f}", f"{rate / base:.2f}"])
-    table(f"Telling: {EVENTS} stored events of 8 KB, one worker process, median of {ROUNDS} rounds", rows)
+    yield Row("one row of 8 KB a commit, SQLite, one thread, FULL", spread(commits), "1.00")
+    for (name, case), measured in rates.items():
+        ratio = statistics.median(measured) / base
+        aim = judged(ratio, case.aim) if case.aim else ""
+        yield Row(f"drain: {name}, {case}", spread(measured), f"{ratio:.2f}", aim=aim)
+    yield from _idle_rows()
+
+
+def _idle_rows() -> Iterator[Row]:
+    progress("serve with one event at a time")
     runs = [idle() for _ in range(ROUNDS)]
     latencies = sorted(latency for run in runs for latency in run[0])
-    rows = [["what", "figure"]]
-    rows.append(["from answered to robot called, p50", f"{statistics.median(latencies):.1f} ms"])
-    rows.append(["from answered to robot called, p99", f"{latencies[int(len(latencies) * 0.99)]:.1f} ms"])
-    rows.append(["from start to ready", f"{statistics.median(run[1] for run in runs):.2f} s"])
-    rows.append(["memory of all processes", f"{statistics.median(run[2] for run in runs):.0f} MB"])
-    rows.append(["one core, at rest", f"{statistics.median(run[3] for run in runs):.1f} %"])
-    table(f"posthouse serve with one event at a time, {ROUNDS} starts", rows)
+    p50, p99 = (f"{latencies[int(len(latencies) * share)]:.1f}" for share in (0.5, 0.99))
+    yield Row("serve, one event at a time: from answered to robot called", p50_ms=p50, p99_ms=p99)
+    ready, megabytes, busy = (statistics.median(run[number] for run in runs) for number in (1, 2, 3))
+    yield Row(
+        f"serve: {megabytes:.0f} MB in all, {busy:.1f} % of a core at rest; to ready:", p50_ms=f"{ready * 1000:.0f}"
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 if __name__ == "__main__":
-    main()
+    table(rows())

@@ -5,6 +5,7 @@ import selectors
 import socket
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,12 +60,16 @@ class _Connection:
     out: bytes = b""
     started_at: float = 0.0
     received: bytes = b""
+    events: int = selectors.EVENT_READ
 
 
 def run(  # noqa: C901 - one loop, kept in one piece for its speed
-    port: int, path: str, pushes: Pushes, *, connections: int, seconds: float, headers: str = ""
+    ports: Sequence[int], path: str, pushes: Pushes, *, connections: int, seconds: float, headers: str = ""
 ) -> Result:
-    """Post pushes, each with a ``webhook-id`` of its own, for some seconds; answers must have a Content-Length."""
+    """Post pushes, each with a ``webhook-id`` of its own, for some seconds, to servers in turn.
+
+    Answers must have a Content-Length.
+    """
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"X-Gitlab-Event: Push Hook\r\n{headers}Content-Length: {len(pushes[0])}\r\nwebhook-id: "
@@ -89,10 +94,12 @@ def run(  # noqa: C901 - one loop, kept in one piece for its speed
             done = 0
         connection.out = connection.out[done:]
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.out else 0)
-        selector.modify(connection.sock, events, connection)
+        if events != connection.events:
+            connection.events = events
+            selector.modify(connection.sock, events, connection)
 
-    for _ in range(connections):
-        sock = socket.create_connection(("127.0.0.1", port))
+    for number in range(connections):
+        sock = socket.create_connection(("127.0.0.1", ports[number % len(ports)]))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(0.0)
         selector.register(sock, selectors.EVENT_READ, _Connection(sock))
