@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 import postgres
@@ -19,3 +20,8 @@ def server() -> Iterator[postgres.Server]:
     """A PostgreSQL of the tests' own, started when the first test asks for it."""
     with postgres.running() as started:
         yield started
+
+
+# How long an example takes depends on what else the machine does; tests that are about time look at it themselves.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")

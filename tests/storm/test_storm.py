@@ -13,7 +13,7 @@ def test_a_storm_loses_nothing_and_reorders_nothing(tmp_path: Path) -> None:
     weather = Weather(secrets.randbelow(1_000_000), events=120, robots=12, longest_rest=3.0, per_minute=100)
     with postgres.running(durable=True) as server:
         storm = Storm(weather, tmp_path, server, per_second=15.0, between_kills=(10, 16), outages=["immediate"])
-        aftermath = storm.run(seconds=60.0)
+        aftermath = storm.run(seconds=200.0)
     assert not any(aftermath.verdict.values()), (weather.seed, aftermath.verdict)
     counts = storm.counts
     assert counts["events answered"] == counts["events stored"] == weather.events
