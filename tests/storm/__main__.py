@@ -2,6 +2,7 @@
 
 import argparse
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,8 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=600.0, help="seconds until everything posted has to be told")
     asked = parser.parse_args()
     echo(f"seed {asked.seed}")
+    # Like Ctrl-C: what was started is to be stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     began_at = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="posthouse-storm-")))

@@ -39,15 +39,20 @@ class Sender:
         self._per_second = per_second
         self._numbers = iter(count())
         self._counting = Lock()
+        self._over = Event()
         self._began_at = monotonic()
 
     def run(self) -> None:
         """Post one event after the other, until none is left."""
         with urllib3.PoolManager(retries=False, timeout=10.0) as http:
-            while (number := next(self._numbers)) < self._weather.events:
+            while not self._over.is_set() and (number := next(self._numbers)) < self._weather.events:
                 due = self._began_at + number / self._per_second
-                Event().wait(max(due - monotonic(), 0.0))
+                self._over.wait(max(due - monotonic(), 0.0))
                 self.posts.append(self._post(http, number))
+
+    def stop(self) -> None:
+        """Let every thread end, though not everything is posted."""
+        self._over.set()
 
     def _post(self, http: urllib3.PoolManager, number: int) -> Post:
         webhook, posted_at = self._weather.posts[number], monotonic()
@@ -56,7 +61,7 @@ class Sender:
             if event_id is not None:
                 return Post(number, webhook, event_id, posted_at, monotonic())
             assert monotonic() < posted_at + PATIENCE, f"nobody takes event {number} in"
-            Event().wait(PAUSE)
+            assert not self._over.wait(PAUSE), f"event {number} was not posted, as the storm was broken off"
         raise AssertionError
 
     def _try(self, http: urllib3.PoolManager, number: int, address: str) -> int | None:

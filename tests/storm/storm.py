@@ -6,7 +6,7 @@ can repeat.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -53,9 +53,12 @@ class Storm:
             fleet.start()
             sender = Sender(self.weather, fleet.ports, per_second=self.per_second)
             with ThreadPoolExecutor(SENDERS) as pool:
-                senders = [pool.submit(sender.run) for _ in range(SENDERS)]
-                self._rage(fleet, sender)
-            for each in senders:
+                posting = [pool.submit(sender.run) for _ in range(SENDERS)]
+                try:
+                    self._rage(fleet, sender, until=lambda: all(each.done() for each in posting))
+                finally:
+                    sender.stop()
+            for each in posting:
                 each.result()
             _wait_until_told(fleet, outbox, seconds)
             fleet.stop()
@@ -64,14 +67,15 @@ class Storm:
         self.counts += fleet.counts + sender.counts + aftermath.counts
         return aftermath
 
-    def _rage(self, fleet: Fleet, sender: Sender) -> None:
-        """Kill one process after the other, and restart the database now and then, until everything is posted."""
+    def _rage(self, fleet: Fleet, sender: Sender, *, until: Callable[[], bool]) -> None:
+        """Kill one process after the other, and restart the database now and then, while events are posted."""
         chance, whole = self.weather.chance("kills"), self.weather.events
         outages = {whole * (number + 1) // (len(self.outages) + 1): how for number, how in enumerate(self.outages)}
         next_kill = chance.randint(*self.between_kills)
         victims: list[Process] = []
-        while (posted := len(sender.posts)) < whole:
+        while not until():
             fleet.look_after(LOOK)
+            posted = len(sender.posts)
             if outages and posted >= min(outages):
                 self._restart_database(fleet, outages.pop(min(outages)), seconds=chance.uniform(0.2, 2.0))
             if posted >= next_kill:

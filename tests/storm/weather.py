@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -158,11 +158,13 @@ class Weather:
 
     def _misfortunes(self, robot: str) -> list[Fault]:
         chance = self.chance(f"faults of {robot}")
-        possible = [*ANYWHERE, *(fault for fault, rest in OWN[self.kinds[robot]] if rest <= self.longest_rest)]
+        own = (fault for fault, rest in OWN[self.kinds[robot]] if rest <= self.longest_rest)
+        possible = [Fault(), *ANYWHERE, *own]
 
         def one() -> Fault:
             if chance.random() >= self.faults:
                 return Fault()
-            return chance.choice([*possible, Fault(delay=chance.uniform(0.05, 1.0))])
+            # Who waits for an answer can die meanwhile.
+            return replace(chance.choice(possible), delay=chance.choice((0.0, chance.uniform(0.05, 1.0))))
 
         return [one() for _ in range(2 * self.events)]
