@@ -25,6 +25,9 @@ DELIVERING_THREADS = 16
 SWITCH_SECONDS = 0.0005
 #: How long to wait for somebody to make work, in seconds, before it is time to see to the rest.
 WATCH_SECONDS = 0.25
+#: How long a change is not looked into after another one was in vain, in seconds. Nearly every commit of a busy
+#: database only notes what was done, and each idle thread would look for work after each of them.
+CALM_SECONDS = 0.02
 #: How long a thread sleeps at most, in seconds, in case a change went unseen.
 SLEEP_SECONDS = 5.0
 BEAT_SECONDS = 5.0
@@ -103,7 +106,8 @@ class Worker:
                 touched_at = time.monotonic()
                 self._alive_file.touch()
             try:
-                changed = self._relay.outbox.wait(WATCH_SECONDS)
+                is_calm = self._handling.is_calm and self._delivering.is_calm
+                changed = self._relay.outbox.wait(WATCH_SECONDS if is_calm else CALM_SECONDS)
                 if time.monotonic() - beaten_at > BEAT_SECONDS:
                     beaten_at = time.monotonic()
                     self._relay.outbox.beat(self._holder, started_at=started_at, now=self._relay.clock())
@@ -112,10 +116,9 @@ class Worker:
                 self.complain(error)
                 time.sleep(STORE_PAUSE)
                 continue
-            if changed != seen:
-                seen = changed
-                self._handling.wake()
-                self._delivering.wake()
+            for crew in (self._handling, self._delivering):
+                crew.notice(is_new=changed != seen)
+            seen = changed
 
     def _handle(self) -> bool:
         worked = self._relay.handle_next(self._holder)
@@ -137,6 +140,9 @@ class _Crew:
         self._worker = worker
         self._changed = threading.Condition()
         self._changes = 0
+        self._vain_at = float("-inf")
+        #: Whether nothing was noticed that nobody has looked into yet.
+        self.is_calm = True
         self._threads: list[threading.Thread] = []
 
     def start(self, count: int) -> None:
@@ -148,6 +154,13 @@ class _Crew:
         with self._changed:
             self._changes += 1
             self._changed.notify()
+
+    def notice(self, *, is_new: bool) -> None:
+        """Wake a thread to look into what others have done, soon if the last look was in vain a moment ago."""
+        self.is_calm = self.is_calm and not is_new
+        if not self.is_calm and time.monotonic() - self._vain_at > CALM_SECONDS:
+            self.is_calm = True
+            self.wake()
 
     def join(self) -> None:
         with self._changed:
@@ -169,6 +182,7 @@ class _Crew:
             if self._work():
                 self.wake()
                 return
+            self._vain_at = time.monotonic()
             sleep = self._until_due()
         except StoreUnavailable as error:
             self._worker.complain(error)

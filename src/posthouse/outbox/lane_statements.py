@@ -1,8 +1,9 @@
 """The statements by which lanes are claimed, worked and given back; made once, as making them takes its time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cache
 
-from sqlalchemy import Select, bindparam, case, func, insert, literal, select, text, update
+from sqlalchemy import BindParameter, bindparam, case, func, insert, literal, select, text, update
 from sqlalchemy.sql import ColumnElement
 
 from posthouse.outbox.compiled import Compiled
@@ -18,23 +19,43 @@ _HAS_WORK: Mapping[Kind, ColumnElement[bool]] = {
     "webhook": select(event.c.id).where(event.c.webhook_id == lane.c.id, _EVENT_WAITS).exists(),
     "robot": _DELIVERIES.where(_NOT_HELD).exists(),
 }
-_AMONG = lane.c.id.in_(bindparam("among", expanding=True))
-DUE = {
-    kind: select(lane.c.id, lane.c.holder)
-    .where(_AMONG, lane.c.lease_until <= bindparam("now"), lane.c.next_at <= bindparam("now"), has_work)
-    .order_by(lane.c.next_at)
-    .limit(1)
-    for kind, has_work in _HAS_WORK.items()
-}
 # Only where everything is held back does it matter until when: of what waits besides, there may be a million.
 _HELD_UNTIL = case(
     (_DELIVERIES.where(delivery.c.due_at == 0.0).exists(), 0.0),
     else_=select(func.min(delivery.c.due_at)).where(delivery.c.lane_id == lane.c.id, _DELIVERY_WAITS).scalar_subquery(),
 )
-DUE_LATER: Mapping[Kind, Select[tuple[float, float, float]]] = {
-    "webhook": select(lane.c.next_at, lane.c.lease_until, literal(0.0)).where(_AMONG, _HAS_WORK["webhook"]),
-    "robot": select(lane.c.next_at, lane.c.lease_until, _HELD_UNTIL).where(_AMONG, _DELIVERIES.exists()),
-}
+
+
+@cache
+def due(kind: Kind, lanes: int, *, locked: bool = False) -> Compiled:
+    """Return what finds, among so many lanes, the one that has waited longest of those with work that is due."""
+    now: BindParameter[float] = bindparam("now")
+    found = (
+        select(lane.c.id, lane.c.holder)
+        .where(_among(lanes), lane.c.lease_until <= now, lane.c.next_at <= now, _HAS_WORK[kind])
+        .order_by(lane.c.next_at)
+        .limit(1)
+    )
+    return Compiled(found.with_for_update(skip_locked=True) if locked else found)
+
+
+@cache
+def due_later(kind: Kind, lanes: int) -> Compiled:
+    """Return what finds, among so many lanes, three times for each with work, of which it is due at the last."""
+    held_until, has_work = (literal(0.0), _HAS_WORK[kind]) if kind == "webhook" else (_HELD_UNTIL, _DELIVERIES.exists())
+    return Compiled(select(lane.c.next_at, lane.c.lease_until, held_until).where(_among(lanes), has_work))
+
+
+def names(lanes: Collection[str]) -> dict[str, str]:
+    """Return the parameters that stand for these lanes."""
+    return {f"lane_{number}": name for number, name in enumerate(lanes)}
+
+
+def _among(lanes: int) -> ColumnElement[bool]:
+    # One parameter each: a list would be taken apart, and the statement put together anew, at each execution.
+    return lane.c.id.in_([bindparam(f"lane_{number}") for number in range(lanes)])
+
+
 WAITING_EVENTS = (
     select(event.c.id, event.c.received_at, event.c.verified, event.c.headers, event.c.query, event.c.body)
     .where(event.c.webhook_id == bindparam("webhook"), _EVENT_WAITS)

@@ -63,15 +63,17 @@ class Lanes:
 
         ``holder`` names the process; the claim gets a name of its own, as a process has many threads.
         """
-        asked = {"among": list(among), "now": now}
+        if not among:
+            return None
+        asked = {"now": now, **statements.names(among)}
         with self._reads.connect() as connection:
-            if connection.execute(statements.DUE[kind], asked).first() is None:
+            if statements.due(kind, len(among)).run(connection, asked).first() is None:
                 return None
 
         name = f"{holder}/{uuid.uuid4().hex}"
 
         def work(connection: Connection) -> Claim | None:
-            row = connection.execute(statements.DUE[kind].with_for_update(skip_locked=True), asked).first()
+            row = statements.due(kind, len(among), locked=True).run(connection, asked).first()
             if row is None:
                 return None
             statements.TAKE.run(connection, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
@@ -82,8 +84,10 @@ class Lanes:
 
     def next_due(self, kind: Kind, among: Collection[str]) -> float | None:
         """Return when the next lane with work is due, which may be in the past; None when nothing waits."""
+        if not among:
+            return None
         with self._reads.connect() as connection:
-            rows = connection.execute(statements.DUE_LATER[kind], {"among": list(among)}).all()
+            rows = statements.due_later(kind, len(among)).run(connection, statements.names(among)).all()
         return min((max(*row) for row in rows), default=None)
 
     def waiting_events(self, webhook_id: str, limit: int) -> list[StoredEvent]:
