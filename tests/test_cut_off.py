@@ -205,7 +205,7 @@ def test_who_stops_in_the_middle_of_a_transaction_does_not_keep_its_locks(site: 
 
 def test_a_worker_that_was_frozen_settles_nothing_that_others_hold(site: Site) -> None:
     first = site.start()
-    site.robot.misbehave(TOKEN, Fault(delay=1.0))
+    site.robot.misbehave(TOKEN, Fault(delay=3.0))
     event_id = site.tell("hello")
     wait_until(site.asked)
     first.send_signal(signal.SIGSTOP)
