@@ -35,7 +35,7 @@ def rename(folder: Path, table: str, name: str) -> None:
         connection.execute(f"ALTER TABLE {table} RENAME TO {name}")
 
 
-def test_an_answer_that_could_not_be_noted_is_asked_for_again_at_once(house: House, tmp_path: Path) -> None:
+def test_an_answer_that_could_not_be_noted_is_noted_once_the_database_is_back(house: House, tmp_path: Path) -> None:
     event_id = house.push("main")
     house.relay.handle_next("t")
     house.robots.meanwhile = lambda: rename(tmp_path, "attempt", "lost")
@@ -46,9 +46,21 @@ def test_an_answer_that_could_not_be_noted_is_asked_for_again_at_once(house: Hou
     house.robots.meanwhile = lambda: None
     house.work()
     assert house.state(event_id) == "sent"
-    assert [attempt.verdict for attempt in house.attempts(event_id)] == ["ambiguous", "ok"]
-    first, second = house.robots.payloads
-    assert first == second
+    assert [attempt.verdict for attempt in house.attempts(event_id)] == ["ok"]
+    assert len(house.robots.payloads) == 1
+
+
+def test_an_answer_is_noted_at_the_latest_when_the_outbox_is_closed(house: House, tmp_path: Path) -> None:
+    event_id = house.push("main")
+    house.relay.handle_next("t")
+    house.robots.meanwhile = lambda: rename(tmp_path, "attempt", "lost")
+    with pytest.raises(StoreUnavailable):
+        house.relay.deliver_next("t")
+    rename(tmp_path, "lost", "attempt")
+    house.relay.close()
+    with closing(sqlite3.connect(tmp_path / "posthouse.db")) as connection:
+        states = connection.execute("SELECT state FROM delivery WHERE event_id = ?", (event_id,)).fetchall()
+    assert states == [("sent",)]
 
 
 def test_an_event_whose_deliveries_could_not_be_stored_is_handled_again_at_once(house: House, tmp_path: Path) -> None:

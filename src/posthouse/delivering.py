@@ -93,9 +93,9 @@ class Delivering:
             is_over = stopping() or self._clock() > claim.until - LEASE + TURN
             # What waits again, be it at once in a simpler form, is the next to be sent: nothing overtakes it.
             last = settled.state == "waiting" or not waiting or is_over
-            self._lanes.settle(claim, settled, lease=None if last else LEASE)
             if settled.state != "waiting":
                 self._meters.settled(seat.robot, settled.state, len(told))
+            self._lanes.settle(claim, settled, lease=None if last else LEASE)
             if last:
                 return
         self._lanes.release(claim, next_at=self._clock())

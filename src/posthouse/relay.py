@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import posthouse
@@ -50,8 +49,6 @@ class Relay:
         #: What this process counts when it works.
         self.meters = meters = WorkMeters(desk.webhooks, desk.robots.notifiers)
         self._spans = spans = spans or Spans()
-        #: Claims that were dropped when the database failed: their leases are ended once it is back.
-        self._dropped: set[str] = set()
         self._transport = transport
         self._lookups = Lookups(desk.webhooks, clock=clock, meters=meters, spans=spans)
         self._handling = Handling(desk, outbox, self._lookups, meters=meters, spans=spans)
@@ -115,7 +112,7 @@ class Relay:
         claim = self._claim("webhook", self.desk.webhooks, holder)
         if claim is None:
             return False
-        with self._dropping(claim):
+        with self.outbox.dropped.seeing_to(claim):
             handled: list[HandledEvent] = []
             for stored in self.outbox.lanes.waiting_events(claim.lane_id, AT_ONCE):
                 handled.append(self._handling.handle(stored, handled))
@@ -136,7 +133,7 @@ class Relay:
         claim = self._claim("robot", self.lanes, holder)
         if claim is None:
             return False
-        with self._dropping(claim):
+        with self.outbox.dropped.seeing_to(claim):
             try:
                 self._delivering.work(claim, stopping)
             except LeaseLost as error:
@@ -167,19 +164,8 @@ class Relay:
 
     def _claim(self, kind: Kind, among: Collection[str], holder: str) -> Claim | None:
         """Take a lane of those with work that is due, among them what was dropped when the database failed."""
-        if dropped := tuple(self._dropped):
-            self.outbox.lanes.end_leases(dropped)
-            self._dropped.difference_update(dropped)
+        self.outbox.dropped.pick_up()
         return self.outbox.lanes.claim(kind, among, holder=holder, now=self.clock(), lease=LEASE)
-
-    @contextmanager
-    def _dropping(self, claim: Claim) -> Iterator[None]:
-        """Note a lane that nobody works in any more, as the database failed, and that could not be given back."""
-        try:
-            yield
-        except StoreUnavailable:
-            self._dropped.add(claim.holder)
-            raise
 
 
 def _arrival(webhook_id: str, handler: WebhookHandler, inbound: Inbound, note: Note) -> Arrival:

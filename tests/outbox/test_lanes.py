@@ -92,6 +92,35 @@ def test_who_lost_the_lease_settles_nothing(outbox: Outbox, deliver: Deliver) ->
     assert outbox.history.attempts(delivery_id) == []
 
 
+def test_what_is_settled_late_is_settled_and_the_lane_given_back(outbox: Outbox, deliver: Deliver) -> None:
+    (delivery_id,), (next_id,) = deliver("a"), deliver("a")
+    held = claim(outbox, "a")
+    outbox.lanes.settle_late(held, settlement(delivery_id))
+    assert [attempt.verdict for attempt in outbox.history.attempts(delivery_id)] == ["ok"]
+    assert [waiting.id for waiting in outbox.lanes.waiting_deliveries("a", 10, now=101.0)] == [next_id]
+    assert not claim(outbox, "a", now=102.0).taken_over
+
+
+@pytest.mark.parametrize("lease", [None, LEASE])
+def test_what_was_settled_after_all_is_not_settled_twice(outbox: Outbox, deliver: Deliver, lease: float | None) -> None:
+    (delivery_id,), _ = deliver("a"), deliver("a")
+    held = claim(outbox, "a")
+    outbox.lanes.settle(held, settlement(delivery_id), lease=lease)
+    outbox.lanes.settle_late(held, settlement(delivery_id))
+    assert [attempt.verdict for attempt in outbox.history.attempts(delivery_id)] == ["ok"]
+    (budget,) = claim(outbox, "a", now=102.0).budgets
+    assert budget.ended == (101.0,)
+
+
+def test_who_lost_the_lease_settles_nothing_late(outbox: Outbox, deliver: Deliver) -> None:
+    (delivery_id,) = deliver("a")
+    late = claim(outbox, "a")
+    claim(outbox, "a", now=100.0 + LEASE)
+    with pytest.raises(LeaseLost):
+        outbox.lanes.settle_late(late, settlement(delivery_id))
+    assert outbox.history.attempts(delivery_id) == []
+
+
 def test_who_lost_a_webhooks_lease_hands_nothing_over(outbox: Outbox) -> None:
     event_id = outbox.record(arrival()).event_id
     late = outbox.lanes.claim("webhook", ["finance"], holder="t", now=100.0, lease=LEASE)

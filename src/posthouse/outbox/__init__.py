@@ -13,6 +13,7 @@ from posthouse.outbox.work import (
     StoredDelivery,
     StoredEvent,
     Token,
+    Unsettled,
 )
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "StoredDelivery",
     "StoredEvent",
     "Token",
+    "Unsettled",
     "Waiting",
 ]

@@ -127,6 +127,9 @@ HANDLED = Compiled(
 _ATTEMPT = ("delivery_id", "started_at", "finished_at", "verdict", "answer", "remedy")
 # Nobody asks for its id.
 ATTEMPTED = Compiled(insert(attempt).values({name: bindparam(name) for name in _ATTEMPT}).inline())
+ATTEMPT_IS_NOTED = select(attempt.c.id).where(
+    attempt.c.delivery_id == bindparam("delivery_id"), attempt.c.started_at == bindparam("started_at")
+)
 DELIVERED = Compiled(
     update(delivery)
     .where(delivery.c.id == bindparam("which"))

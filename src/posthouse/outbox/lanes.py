@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from posthouse.core.errors import LeaseLost
+from posthouse.core.errors import LeaseLost, StoreUnavailable
 from posthouse.outbox import budgets
 from posthouse.outbox import lane_statements as statements
 from posthouse.outbox.compiled import Compiled
@@ -21,7 +21,7 @@ from posthouse.outbox.deliveries import store_alert, store_deliveries
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.memory import remember
 from posthouse.outbox.tables import delivery, lane
-from posthouse.outbox.work import Claim, HandledEvent, Kind, Settlement, StoredDelivery, StoredEvent, Token
+from posthouse.outbox.work import Claim, HandledEvent, Kind, Settlement, StoredDelivery, StoredEvent, Token, Unsettled
 
 
 class Lanes:
@@ -163,36 +163,42 @@ class Lanes:
     def settle(self, claim: Claim, settled: Settlement, *, lease: float | None) -> None:
         """Store what came of an attempt; extend the lease by ``lease`` seconds, or give the lane back if None.
 
-        Raises `LeaseLost` when the lane has another holder by now: then nothing is written.
+        Raises `LeaseLost` when the lane has another holder by now: then nothing is written; and `Unsettled`.
         """
+        try:
+            self._commit.run(lambda connection: self._settle(connection, claim, settled, lease))
+        except StoreUnavailable as error:
+            raise Unsettled(error, settled) from error
+
+    def settle_late(self, claim: Claim, settled: Settlement) -> None:
+        """Store what was `Unsettled`, and give the lane back. Raises `LeaseLost` and `StoreUnavailable`."""
 
         def work(connection: Connection) -> None:
-            _hold(connection, claim, settled, lease)
-            statements.ATTEMPTED.run(
-                connection,
-                {
-                    "delivery_id": settled.deliveries[0],
-                    "started_at": settled.started_at,
-                    "finished_at": settled.finished_at,
-                    "verdict": settled.verdict,
-                    "answer": settled.answer,
-                    "remedy": settled.remedy,
-                },
-            )
-            statements.DELIVERED.run_each(connection, [_delivered(which, settled) for which in settled.deliveries])
-            for spent in settled.budgets:
-                budgets.save(connection, spent)
-            for key, part in settled.parts:
-                _bundle(connection, key, part)
-            for alert in settled.alerts:
-                store_alert(connection, settled.event_id, alert, now=settled.finished_at)
-                self._database.tell(connection)
-            if settled.whole_vendor:
-                budgets.rest_vendor(connection, claim.lane_id, settled.next_at)
-            if settled.keep is not None:
-                budgets.bury_overflow(connection, claim.lane_id, most=settled.keep, now=settled.finished_at)
+            # A connection that breaks off during a commit does not say whether it was made.
+            if connection.execute(statements.ATTEMPT_IS_NOTED, _attempt(settled)).first() is None:
+                self._settle(connection, claim, settled, lease=None)
+            else:
+                statements.GIVE_BACK.run(
+                    connection, {"which": claim.lane_id, "me": claim.holder, "new_next_at": settled.next_at}
+                )
 
         self._commit.run(work)
+
+    def _settle(self, connection: Connection, claim: Claim, settled: Settlement, lease: float | None) -> None:
+        _hold(connection, claim, settled, lease)
+        statements.ATTEMPTED.run(connection, _attempt(settled))
+        statements.DELIVERED.run_each(connection, [_delivered(which, settled) for which in settled.deliveries])
+        for spent in settled.budgets:
+            budgets.save(connection, spent)
+        for key, part in settled.parts:
+            _bundle(connection, key, part)
+        for alert in settled.alerts:
+            store_alert(connection, settled.event_id, alert, now=settled.finished_at)
+            self._database.tell(connection)
+        if settled.whole_vendor:
+            budgets.rest_vendor(connection, claim.lane_id, settled.next_at)
+        if settled.keep is not None:
+            budgets.bury_overflow(connection, claim.lane_id, most=settled.keep, now=settled.finished_at)
 
     def release(self, claim: Claim, *, next_at: float) -> None:
         """Give the lane back, to be worked again from ``next_at`` on, after those due before. Raises `LeaseLost`."""
@@ -239,6 +245,17 @@ def _bundle(connection: Connection, key: str | None, deliveries: Collection[int]
     connection.execute(
         statements.BUNDLE, [{"which": which, "key": key, "on_its_own": int(key is None)} for which in deliveries]
     )
+
+
+def _attempt(settled: Settlement) -> dict[str, Any]:
+    return {
+        "delivery_id": settled.deliveries[0],
+        "started_at": settled.started_at,
+        "finished_at": settled.finished_at,
+        "verdict": settled.verdict,
+        "answer": settled.answer,
+        "remedy": settled.remedy,
+    }
 
 
 def _delivered(which: int, settled: Settlement) -> dict[str, Any]:

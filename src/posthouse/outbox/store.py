@@ -1,5 +1,6 @@
 """The outbox: one database that events are put into, and everything else is read from."""
 
+import contextlib
 import json
 import logging
 import time
@@ -12,6 +13,7 @@ from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.backlog import Backlog
 from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.database import open_database
+from posthouse.outbox.dropped import Dropped
 from posthouse.outbox.engine import Reads
 from posthouse.outbox.history import History
 from posthouse.outbox.lanes import Lanes
@@ -60,6 +62,7 @@ class Outbox:
         #: The time that all processes agree about, in seconds since the epoch.
         self.clock = self._database.clock
         self.lanes = Lanes(self._database, self._reads)
+        self.dropped = Dropped(self.lanes)
         self.history = History(self._reads)
         self.backlog = Backlog(self._reads)
         self.retention = Retention(self._database, self._reads)
@@ -158,7 +161,9 @@ class Outbox:
         return seen_at
 
     def close(self) -> None:
-        """Close every connection."""
+        """Note what is left to be noted, if the database lets us, and close every connection."""
+        with contextlib.suppress(StoreUnavailable):
+            self.dropped.pick_up()
         self._database.close()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from posthouse.core.budget import Budget
-from posthouse.core.errors import Verdict
+from posthouse.core.errors import StoreUnavailable, Verdict
 from posthouse.core.event import Memory, Outcome
 
 Kind = Literal["webhook", "robot"]
@@ -124,3 +124,11 @@ class Settlement:
     event_id: int = 0
     #: Gives up the oldest of what waits in the lane, beyond so many.
     keep: int | None = None
+
+
+class Unsettled(StoreUnavailable):
+    """An attempt was made, and what came of it could not be stored: it is to be once the database is back."""
+
+    def __init__(self, error: StoreUnavailable, settled: Settlement) -> None:
+        super().__init__(str(error))
+        self.settled = settled
