@@ -764,8 +764,11 @@ def test_every_file_that_the_page_names_exists() -> None:
     assert [name for name in names - made if not (ROOT / name).exists()] == []
 
 
-def test_the_page_counts_the_connections_that_a_process_makes() -> None:
-    assert f"a process uses {CONNECTIONS} connections to PostgreSQL at most" in read(PAGE)
+def test_the_pages_count_the_connections_that_a_process_makes() -> None:
+    operations = read(PAGE.with_name("operations.md"))
+    assert f"a process has {CONNECTIONS} at most for its work, and two more" in operations
+    assert f"Count {CONNECTIONS + 2} for each process" in operations
+    assert f"[count {CONNECTIONS + 2}](operations.md#postgresql) for each process" in read(PAGE)
 
 
 def test_the_page_knows_how_long_processes_take_to_end() -> None:

@@ -1,5 +1,6 @@
 """Leader commit: everybody's work is done together, and each piece's error is its own."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
@@ -43,6 +44,34 @@ def test_work_that_arrives_during_a_commit_shares_the_next_one(outbox: Outbox) -
             done.result(10)
     assert len(transactions) == 8
     assert len(set(transactions)) == 1
+
+
+@sqlite_only
+def test_work_of_one_kind_is_done_at_once_and_each_thread_has_its_own_result(outbox: Outbox) -> None:
+    commit, begun, go_on = outbox._commit, Event(), Event()
+    calls: list[int] = []
+
+    def first(_connection: Connection) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    def double(_connection: Connection, values: Sequence[int]) -> list[int]:
+        calls.append(len(values))
+        if 3 in values:
+            raise LeaseLost("three")
+        return [2 * value for value in values]
+
+    with ThreadPoolExecutor(9) as pool:
+        pool.submit(commit.run, first)
+        begun.wait(10)
+        doubled = [pool.submit(commit.run_joined, double, number) for number in range(8)]
+        while len(commit._waiting) < 8:
+            begun.wait(0.001)
+        go_on.set()
+        with pytest.raises(LeaseLost, match="three"):
+            doubled.pop(3).result(10)
+        assert [one.result(10) for one in doubled] == [0, 2, 4, 8, 10, 12, 14]
+    assert calls == [8, 1, 1, 1, 1, 1, 1, 1, 1]
 
 
 def test_an_error_in_one_piece_undoes_that_piece_alone(outbox: Outbox) -> None:

@@ -13,6 +13,7 @@ from posthouse.cli._address import require_free
 from posthouse.cli._lifeline import die_with_parent, hear_stop_in_a_thread, hear_stop_once
 from posthouse.cli._logs import start_logging
 from posthouse.cli._options import child_option, config_option
+from posthouse.cli._steady import run_steadily
 from posthouse.core.errors import PosthouseError
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def _application(config: Path, *, with_worker: bool, worker_port: int | None) ->
 
     relay = Relay.open(config, wait=True)
     start_logging(relay.desk.settings.server.log)
-    return create_app(relay, with_worker=with_worker, worker_port=worker_port)
+    application = create_app(relay, with_worker=with_worker, worker_port=worker_port)
+    run_steadily()
+    return application
 
 
 def _child_application(make: "Callable[[], Flask]", parent: int) -> "Flask":

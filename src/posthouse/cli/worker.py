@@ -11,6 +11,7 @@ from posthouse.cli._lifeline import die_with_parent
 from posthouse.cli._logs import start_logging
 from posthouse.cli._metrics import serve_metrics
 from posthouse.cli._options import child_option, config_option
+from posthouse.cli._steady import run_steadily
 from posthouse.core.errors import PosthouseError
 from posthouse.relay import Relay
 from posthouse.worker import Worker
@@ -54,6 +55,7 @@ def worker(
     log.info("working on %s", server.database_name)
     for name, count in relay.outbox.history.orphans(relay.desk.webhooks, relay.lanes).items():
         log.warning("%s is not configured any more, and %d wait for it", name, count)
+    run_steadily()
     working.run()
     relay.close()
 

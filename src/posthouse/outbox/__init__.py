@@ -1,9 +1,10 @@
 """The durable store of events and deliveries, and the lanes they are worked in. The only package that speaks SQL."""
 
+from posthouse.outbox.arrivals import Arrival, Recorded
 from posthouse.outbox.history import AttemptRecord, DeliveryRecord, EventRecord, History, Waiting
 from posthouse.outbox.replay import Replayed
 from posthouse.outbox.retention import Kept
-from posthouse.outbox.store import Arrival, Outbox, Recorded
+from posthouse.outbox.store import Outbox
 from posthouse.outbox.work import (
     Claim,
     HandledEvent,

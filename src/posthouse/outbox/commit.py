@@ -5,7 +5,7 @@ their time in its unfair busy loop and wait for a second; sharing the commit mak
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from posthouse.core.errors import StoreUnavailable
 from posthouse.outbox.engine import unavailable
 
+Value = TypeVar("Value")
 Result = TypeVar("Result")
 #: More work than this is left to the next leader, so that nobody waits for a transaction without end.
 BATCH = 256
@@ -26,7 +27,7 @@ class LeaderCommit:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._guard = Lock()  # for the two below, held for moments only
-        self._waiting: deque[_Piece[object]] = deque()
+        self._waiting: deque[_Piece[object, object]] = deque()
         self._is_led = False
         self._connection: Connection | None = None
 
@@ -35,9 +36,15 @@ class LeaderCommit:
 
         Raises what ``work`` raises, with nothing of it written, and `StoreUnavailable` when the database fails.
         """
-        piece = _Piece(work)
+        return self._run(_Piece(lambda connection, _: [work(connection)], None))
+
+    def run_joined(self, work: Callable[[Connection, Sequence[Value]], Sequence[Result]], value: Value) -> Result:
+        """Return what ``work`` returns for ``value``, like `run`; it is given the values of several threads at once."""
+        return self._run(_Piece(work, value))
+
+    def _run(self, piece: "_Piece[Value, Result]") -> Result:
         with self._guard:
-            self._waiting.append(cast("_Piece[object]", piece))
+            self._waiting.append(cast("_Piece[object, object]", piece))
             leads, self._is_led = not self._is_led, True
         if not leads:
             piece.wait()  # until a leader has done it, or has made this thread the next leader
@@ -63,7 +70,7 @@ class LeaderCommit:
             for piece in pieces:
                 piece.wake()
 
-    def _write(self, pieces: "list[_Piece[object]]") -> None:
+    def _write(self, pieces: "list[_Piece[object, object]]") -> None:
         """Do the pieces in one transaction; if one fails, each in one of its own, so that only that one fails."""
         failure: Exception | None = StoreUnavailable("the process stopped in the middle of a commit")
         working = False
@@ -72,8 +79,7 @@ class LeaderCommit:
                 self._connection = self._engine.connect()
             with self._connection.begin():
                 working = True
-                for piece in pieces:
-                    piece.work(self._connection)
+                _work(self._connection, pieces)
                 working = False
             failure = None
         except SQLAlchemyError as error:
@@ -95,14 +101,15 @@ class LeaderCommit:
             self._connection = None
 
 
-class _Piece(Generic[Result]):
-    """One thread's work and what came of it."""
+class _Piece(Generic[Value, Result]):
+    """One thread's work, what it is to be done for, and what came of it."""
 
-    __slots__ = ("_error", "_gate", "_value", "_work", "done")
+    __slots__ = ("_error", "_gate", "_result", "done", "value", "work")
 
-    def __init__(self, work: Callable[[Connection], Result]) -> None:
-        self._work = work
-        self._value: Result | None = None
+    def __init__(self, work: Callable[[Connection, Sequence[Value]], Sequence[Result]], value: Value) -> None:
+        self.work = work
+        self.value = value
+        self._result: Result | None = None
         self._error: Exception | None = None
         self._gate = Lock()
         self._gate.acquire()
@@ -115,8 +122,8 @@ class _Piece(Generic[Result]):
         if self._gate.locked():
             self._gate.release()
 
-    def work(self, connection: Connection) -> None:
-        self._value = self._work(connection)
+    def keep(self, result: Result) -> None:
+        self._result = result
 
     def finish(self, error: Exception | None) -> None:
         self._error = error
@@ -125,4 +132,15 @@ class _Piece(Generic[Result]):
     def result(self) -> Result:
         if self._error is not None:
             raise self._error
-        return cast("Result", self._value)
+        return cast("Result", self._result)
+
+
+def _work(connection: Connection, pieces: "Iterable[_Piece[Value, Result]]") -> None:
+    """Do the work of all pieces; where it is the same, at once."""
+    joined: dict[Hashable, list[_Piece[Value, Result]]] = {}
+    for piece in pieces:
+        joined.setdefault(piece.work, []).append(piece)
+    for alike in joined.values():
+        results = alike[0].work(connection, [piece.value for piece in alike])
+        for piece, result in zip(alike, results, strict=True):
+            piece.keep(result)

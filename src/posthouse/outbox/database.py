@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
@@ -14,6 +14,7 @@ from posthouse.outbox.commit import LeaderCommit
 from posthouse.outbox.engine import unavailable, upgrade
 from posthouse.outbox.tables import metadata
 
+Value = TypeVar("Value")
 Result = TypeVar("Result")
 
 
@@ -22,6 +23,12 @@ class Commits(Protocol):
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
         """Return what ``work`` returns, once it is on disk."""
+
+    def run_joined(self, work: Callable[[Connection, Sequence[Value]], Sequence[Result]], value: Value) -> Result:
+        """Return what ``work`` returns for a value, once it is on disk; it may be given values of others with it.
+
+        It executes one statement if it is given one value.
+        """
 
     def close(self) -> None:
         """Give back what is held."""

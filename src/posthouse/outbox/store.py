@@ -1,17 +1,15 @@
 """The outbox: one database that events are put into, and everything else is read from."""
 
 import contextlib
-import json
 import logging
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, Executable, bindparam, func, select
 
 from posthouse.core.errors import StoreUnavailable
+from posthouse.outbox.arrivals import Arrival, Recorded, record
 from posthouse.outbox.backlog import Backlog
-from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.database import open_database
 from posthouse.outbox.dropped import Dropped
 from posthouse.outbox.engine import Reads
@@ -27,28 +25,6 @@ log = logging.getLogger("posthouse.outbox")
 
 #: How long to leave a server alone that is away when we start, in seconds.
 PAUSE = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An event that is to be stored: what it is called, and what of its request is kept."""
-
-    webhook_id: str
-    name: str
-    key: str | None
-    received_at: float
-    verified: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event that is stored; ``repeat`` if it was already."""
-
-    event_id: int
-    repeat: bool
 
 
 class Outbox:
@@ -90,24 +66,13 @@ class Outbox:
 
     def record(self, arrival: Arrival) -> Recorded:
         """Store an event. It is on disk when this returns; the same key twice is stored once."""
-        values = {
-            "webhook_id": arrival.webhook_id,
-            "name": arrival.name,
-            "key": arrival.key,
-            "received_at": arrival.received_at,
-            "verified": arrival.verified,
-            "headers": json.dumps(dict(arrival.headers), ensure_ascii=False),
-            "query": json.dumps(dict(arrival.query), ensure_ascii=False),
-            "body": arrival.body,
-        }
+        return self._commit.run_joined(self._record, arrival)
 
-        def work(connection: Connection) -> Recorded:
-            row = _RECORD.run(connection, values).one()
-            if row.repeats == 0:
-                self._database.tell(connection)
-            return Recorded(event_id=row.id, repeat=row.repeats > 0)
-
-        return self._commit.run(work)
+    def _record(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Recorded]:
+        recorded = record(connection, arrivals)
+        if not all(one.repeat for one in recorded):
+            self._database.tell(connection)
+        return recorded
 
     def has(self, webhook_id: str, key: str | None) -> bool:
         """Tell whether an event of the webhook with this key is stored, so that recording it would be a repeat."""
@@ -167,21 +132,10 @@ class Outbox:
         self._database.close()
 
 
-def _record(insert: Insert) -> Executable:
-    """Count a repeat, and answer with the id of the event that was there first: one statement for both cases."""
-    names = ("webhook_id", "name", "key", "received_at", "verified", "headers", "query", "body")
-    return (
-        insert.values({name: bindparam(name) for name in names})
-        .on_conflict_do_update(index_elements=[event.c.webhook_id, event.c.key], set_={"repeats": event.c.repeats + 1})
-        .returning(event.c.id, event.c.repeats)
-    )
-
-
 def _beat(insert: Insert) -> Executable:
     new = insert.values({name: bindparam(name) for name in ("id", "started_at", "seen_at")})
     return new.on_conflict_do_update(index_elements=[worker.c.id], set_={"seen_at": new.excluded.seen_at})
 
 
-_RECORD = Compiled(Upsert(event, _record))
 _HAS = select(event.c.id).where(event.c.webhook_id == bindparam("webhook"), event.c.key == bindparam("key"))
 _BEAT = Upsert(worker, _beat)
