@@ -1,6 +1,7 @@
 """How fast stored events are handled and told to robots that take everything, and what an idle posthouse takes."""
 
 import statistics
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -9,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import urllib3
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from load import Pushes
 from posthouse.outbox import Arrival, Outbox
-from posthouse.outbox.tables import lane
+from posthouse.outbox.tables import attempt, lane
 from posthouse.relay import Relay
 from robot import robot
 from stack import (
@@ -36,6 +37,9 @@ from stack import (
 )
 
 EVENTS = 3000
+INSTANT = (sys.executable, str(Path(__file__).parent / "instant.py"))
+TOLD = select(func.count()).select_from(attempt)
+WHEN = select(func.min(attempt.c.finished_at), func.max(attempt.c.finished_at))
 #: How long workers have to start, in seconds, before there is something to do for all of them at once.
 HEAD_START = 3.0
 IDLE_EVENTS = 100
@@ -48,37 +52,45 @@ class Case:
     robots: int
     workers: int
     handled: bool
+    #: Whether robots are called, in HTTP by another process, or answer at once and take no time.
+    http: bool = True
     aim: float = 0.0
 
     def __str__(self) -> str:
         work = "told" if self.handled else "handled and told"
-        return f"{work}, {_number(self.robots, 'robot')}, {_number(self.workers, 'worker')}"
+        how = "" if self.http else ", without HTTP"
+        return f"{work}, {_number(self.robots, 'robot')}, {_number(self.workers, 'worker')}{how}"
 
 
 CASES = (
+    Case(robots=50, workers=1, handled=True, http=False, aim=0.45),
+    Case(robots=50, workers=2, handled=True, http=False, aim=0.45),
     Case(robots=1, workers=1, handled=True),
-    Case(robots=50, workers=1, handled=True, aim=0.45),
-    Case(robots=50, workers=2, handled=True, aim=0.45),
+    Case(robots=50, workers=1, handled=True),
+    Case(robots=50, workers=2, handled=True),
     Case(robots=50, workers=1, handled=False),
     Case(robots=50, workers=2, handled=False),
 )
 
 
 def drain(case: Case, server: Server | None) -> float:
-    """Return deliveries per second, from the first to the last that the robot answered."""
-    with fresh(server) as (folder, database), robot() as (port, count, last_at), ExitStack() as stack:
+    """Return deliveries per second, from the first to the last whose answer was there."""
+    with fresh(server) as (folder, database), robot() as (port, _, _), ExitStack() as stack:
         config = configure(folder, database, webhooks=case.robots, robot=port)
         _fill(config, database, case)
         for number in range(case.workers):
             place = folder / f"worker-{number}"
             place.mkdir()
-            stack.enter_context(started(posthouse("worker", "--config", str(config)), place))
-        while count.value == 0:
-            time.sleep(0.001)
-        first_at, before = last_at.value, count.value
-        while count.value < EVENTS:
-            time.sleep(0.01)
-        return (EVENTS - before) / (last_at.value - first_at)
+            command = posthouse("worker", "--config", str(config)) if case.http else [*INSTANT, str(config)]
+            stack.enter_context(started(command, place))
+        outbox = Outbox.open(database)
+        stack.callback(outbox.close)
+        with outbox._engine.connect() as connection:  # noqa: SLF001 - nobody else wants to know
+            while connection.scalar(TOLD) < EVENTS:
+                connection.rollback()
+                time.sleep(0.1)
+            first_at, last_at = connection.execute(WHEN).one()
+        return (EVENTS - 1) / (last_at - first_at)
 
 
 def _fill(config: Path, database: str, case: Case) -> None:

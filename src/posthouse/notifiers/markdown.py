@@ -4,6 +4,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -135,7 +136,10 @@ class EscapingDialect(Dialect):
 
     def escape(self, text: str) -> str:
         """Return a user's text as one line in which nothing is markup, a link or a mention."""
-        return calm(self.meaningful.sub(lambda match: "".join(map(self.harmless, match[0])), clean(text)))
+        return calm(self.meaningful.sub(self._harmless, clean(text)))
+
+    def _harmless(self, match: re.Match[str]) -> str:
+        return "".join(map(self.harmless, match[0]))
 
     def line_start(self, line: str) -> str:
         """Return a line that begins with no heading, list, ruler or underline of a heading."""
@@ -180,7 +184,7 @@ _TO_FULL_WIDTH = ord("＃") - ord("#")
 
 def calm(text: str) -> str:
     """Return text in which "@所有人" and "@all" do not look alive, whatever the vendor's clients make of them."""
-    return _EVERYBODY.sub("＠", text)
+    return _EVERYBODY.sub("＠", text) if "@" in text else text
 
 
 _EVERYBODY = re.compile(r"@(?=所有人|all\b)", re.IGNORECASE)
@@ -191,7 +195,13 @@ def sound_url(url: str, *, limit: int = URL_CHARACTERS) -> str:
 
     What must be is percent-encoded, what is already stays as it is. One of more than ``limit`` characters is none.
     """
-    address = clean(url).strip() if len(url) <= limit else ""
+    encoded_once = _encoded_once(url) if len(url) <= limit else ""
+    return encoded_once if len(encoded_once) <= limit else ""
+
+
+@lru_cache(maxsize=256)  # messages about one project lead to the same few places, and each one leads there twice
+def _encoded_once(url: str) -> str:
+    address = clean(url).strip()
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -201,8 +211,7 @@ def sound_url(url: str, *, limit: int = URL_CHARACTERS) -> str:
         return ""
     # In Markdown "&#64;" means "@" even in an address.
     without_entities = _ENTITY.sub(r"\1%3B", _LONE_PERCENT.sub("%25", address))
-    encoded_once = _MARKUP.sub(_percent_encoded, quote(without_entities, safe=URL_SAFE))
-    return encoded_once if len(encoded_once) <= limit else ""
+    return _MARKUP.sub(_percent_encoded, quote(without_entities, safe=URL_SAFE))
 
 
 def _percent_encoded(match: re.Match[str]) -> str:
