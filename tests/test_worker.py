@@ -1,5 +1,7 @@
 """The threads of a worker, with a fake robot behind a real socket."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,13 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from posthouse import Inbound
 from posthouse.fakes import FakeDingTalk, FakeRobot, FakeRobots, Fault, running
+from posthouse.neighbours import bury_the_dead, own_name
 from posthouse.outbox import EventRecord
 from posthouse.relay import LEASE, Relay
-from posthouse.worker import DELIVERING_THREADS, HANDLING_THREADS, Worker, _host
+from posthouse.worker import DELIVERING_THREADS, HANDLING_THREADS, Worker
 
 CONFIG = """\
 config:
@@ -218,7 +222,7 @@ def test_a_worker_shows_that_it_is_alive(house: House) -> None:
 def test_the_lane_of_a_dead_process_is_taken_over_at_once(house: House, kind: str) -> None:
     number = house.take_in("demo", "hello")
     relay, lanes = house.relay, house.relay.outbox.lanes
-    dead = f"{_host()}/{dead_pid()}/1"
+    dead = as_if(dead_pid())
     if kind == "webhook":
         assert lanes.claim("webhook", ["demo"], holder=dead, now=relay.clock(), lease=LEASE)
     else:
@@ -233,7 +237,7 @@ def test_the_lane_of_a_living_process_or_another_machine_is_left_alone(house: Ho
     relay, lanes = house.relay, house.relay.outbox.lanes
     house.take_in("demo", "held")
     house.take_in("other", "held")
-    assert lanes.claim("webhook", ["demo"], holder=f"{_host()}/1/1", now=relay.clock(), lease=LEASE)
+    assert lanes.claim("webhook", ["demo"], holder=as_if(1), now=relay.clock(), lease=LEASE)
     assert lanes.claim("webhook", ["other"], holder=f"elsewhere/{dead_pid()}/1", now=relay.clock(), lease=LEASE)
     with working(relay):
         until(relay.outbox.last_beat)
@@ -243,11 +247,35 @@ def test_the_lane_of_a_living_process_or_another_machine_is_left_alone(house: Ho
     assert len(lanes.holders()) == 2
 
 
+def test_a_process_that_is_dead_and_not_buried_counts_as_dead(house: House) -> None:
+    relay = house.relay
+    house.take_in("demo", "hello")
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+        lanes = relay.outbox.lanes
+        assert lanes.claim("webhook", ["demo"], holder=as_if(process.pid), now=relay.clock(), lease=LEASE)
+        with working(relay):
+            assert house.shown("demo", 1) == ["hello"]
+
+
+def test_a_process_of_another_machine_of_the_same_name_is_left_alone(house: House) -> None:
+    relay = house.relay
+    house.take_in("demo", "held")
+    host, _, place = as_if(dead_pid()).partition(":")
+    elsewhere = f"{host}:another-start:{place.partition(':')[2]}"
+    assert relay.outbox.lanes.claim("webhook", ["demo"], holder=elsewhere, now=relay.clock(), lease=LEASE)
+    bury_the_dead(relay.outbox, own_name())
+    assert relay.outbox.lanes.claim("webhook", ["demo"], holder="me", now=relay.clock(), lease=LEASE) is None
+
+
+def as_if(number: int) -> str:
+    """Return a holder's name as a process with this number would have it on this machine."""
+    place, _, _ = own_name().rsplit("/", 2)
+    return f"{place}/{number}/1"
+
+
 def dead_pid() -> int:
     """Return the id of a process that has ended."""
-    import subprocess
-    import sys
-
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
     return process.pid

@@ -1,18 +1,15 @@
 """Threads that call the relay until told to stop. The only module that starts threads."""
 
 import logging
-import os
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
 from posthouse.core.errors import PosthouseError, StoreUnavailable
-from posthouse.outbox import Kind, Outbox
+from posthouse.neighbours import bury_the_dead, own_name
+from posthouse.outbox import Kind
 from posthouse.relay import Relay
 
 log = logging.getLogger("posthouse.worker")
@@ -48,7 +45,7 @@ class Worker:
         self._relay = relay
         #: Touched every `BEAT_SECONDS` as long as the worker goes on, with or without a database: for a supervisor.
         self._alive_file = alive_file
-        self._holder = f"{_host()}/{os.getpid()}/{time.time_ns()}"
+        self._holder = own_name()
         self._complained_at = float("-inf")
         self._stopping = False
         self._asked_to_stop = False
@@ -111,7 +108,7 @@ class Worker:
                 if time.monotonic() - beaten_at > BEAT_SECONDS:
                     beaten_at = time.monotonic()
                     self._relay.outbox.beat(self._holder, started_at=started_at, now=self._relay.clock())
-                    _bury_the_dead(self._relay.outbox, self._holder)
+                    bury_the_dead(self._relay.outbox, self._holder)
             except StoreUnavailable as error:
                 self.complain(error)
                 time.sleep(STORE_PAUSE)
@@ -228,24 +225,3 @@ class _Tidying:
                     return
         except StoreUnavailable as error:
             self._worker.complain(error)  # and so does every other thread: this one need not be the first to go on
-
-
-def _host() -> str:
-    """Name this machine, and on Linux the container too: process numbers mean something only inside it."""
-    space = Path("/proc/self/ns/pid")
-    return f"{socket.gethostname()}:{space.readlink()}" if sys.platform == "linux" else socket.gethostname()
-
-
-def _bury_the_dead(outbox: Outbox, holder: str) -> None:
-    """End the leases of processes of this machine that are no more, instead of waiting for their leases to run out."""
-    host, own, _ = holder.rsplit("/", 2)
-    dead = []
-    for name in outbox.lanes.holders():
-        parts = name.rsplit("/", 3)
-        if len(parts) != 4 or parts[0] != host or name.startswith(f"{holder}/"):
-            continue
-        if parts[1] == own or not psutil.pid_exists(int(parts[1])):
-            dead.append(name)
-    if dead:
-        log.warning("taking over %d lanes of a worker that died", len(dead))
-        outbox.lanes.end_leases(dead)
