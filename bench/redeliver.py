@@ -60,7 +60,6 @@ def _seconds(apart: Sequence[str]) -> float:
                 for process in [*first.children(recursive=True), first]:
                     with contextlib.suppress(psutil.NoSuchProcess):  # its parent took it along
                         process.kill()
-                first.wait()  # else it is still there, as far as anybody can see
                 return calls.get(timeout=LEASE + 30) - called_at
 
 

@@ -190,7 +190,11 @@ class _Crew:
 
     def _until_due(self) -> float:
         due = self._relay.next_due(self._kind)
-        return SLEEP_SECONDS if due is None else min(max(due - self._relay.clock(), 0.0), SLEEP_SECONDS)
+        if due is None:
+            return SLEEP_SECONDS
+        seconds = due - self._relay.clock()
+        # What is due, and was not found to be, is in somebody else's hands.
+        return min(seconds, SLEEP_SECONDS) if seconds > 0 else CALM_SECONDS
 
 
 class _Tidying:

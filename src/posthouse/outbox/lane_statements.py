@@ -1,24 +1,24 @@
 """The statements by which lanes are claimed, worked and given back; made once, as making them takes its time."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
 
-from sqlalchemy import BindParameter, bindparam, case, func, insert, literal, select, text, update
+from sqlalchemy import bindparam, case, func, insert, literal, select, text, update
 from sqlalchemy.sql import ColumnElement
 
 from posthouse.outbox.compiled import Compiled
 from posthouse.outbox.tables import attempt, delivery, event, lane
 from posthouse.outbox.work import Kind
 
+#: How many lanes are looked at as those to be claimed next: enough for threads that look at the same time.
+CANDIDATES = 4
+
 # The state is written out in these conditions, not bound: the partial indexes are only used for the very text.
 _EVENT_WAITS = event.c.state == text("'waiting'")
 _DELIVERY_WAITS = delivery.c.state == text("'waiting'")
 _NOT_HELD = delivery.c.due_at <= bindparam("now")
 _DELIVERIES = select(delivery.c.id).where(delivery.c.lane_id == lane.c.id, _DELIVERY_WAITS)
-_HAS_WORK: Mapping[Kind, ColumnElement[bool]] = {
-    "webhook": select(event.c.id).where(event.c.webhook_id == lane.c.id, _EVENT_WAITS).exists(),
-    "robot": _DELIVERIES.where(_NOT_HELD).exists(),
-}
+_READY = (lane.c.lease_until <= bindparam("now"), lane.c.next_at <= bindparam("now"))
 # Only where everything is held back does it matter until when: of what waits besides, there may be a million.
 _HELD_UNTIL = case(
     (_DELIVERIES.where(delivery.c.due_at == 0.0).exists(), 0.0),
@@ -27,28 +27,38 @@ _HELD_UNTIL = case(
 
 
 @cache
-def due(kind: Kind, lanes: int, *, locked: bool = False) -> Compiled:
-    """Return what finds, among so many lanes, the one that has waited longest of those with work that is due."""
-    now: BindParameter[float] = bindparam("now")
-    found = (
-        select(lane.c.id, lane.c.holder)
-        .where(_among(lanes), lane.c.lease_until <= now, lane.c.next_at <= now, _HAS_WORK[kind])
-        .order_by(lane.c.next_at)
-        .limit(1)
-    )
-    return Compiled(found.with_for_update(skip_locked=True) if locked else found)
+def due(kind: Kind, lanes: int) -> Compiled:
+    """Return what finds, among so many lanes, those that have waited longest of those with work that is due."""
+    # They are put in order first, and asked for work one by one until there are enough. The limit, which is none, keeps
+    # databases from making one question of the two, and asking all.
+    ready = select(lane.c.id).where(_among(lanes), *_READY).order_by(lane.c.next_at).limit(lanes).subquery("ready")
+    return Compiled(select(ready.c.id).where(_has_work(kind, ready.c.id)).limit(CANDIDATES))
+
+
+@cache
+def due_still(kind: Kind, lanes: int) -> Compiled:
+    """Return what finds the first of some lanes that is due still, and that nobody else is about to take; locks it."""
+    found = select(lane.c.id, lane.c.holder).where(_among(lanes), *_READY, _has_work(kind, lane.c.id))
+    return Compiled(found.order_by(lane.c.next_at).limit(1).with_for_update(skip_locked=True))
 
 
 @cache
 def due_later(kind: Kind, lanes: int) -> Compiled:
     """Return what finds, among so many lanes, three times for each with work, of which it is due at the last."""
-    held_until, has_work = (literal(0.0), _HAS_WORK[kind]) if kind == "webhook" else (_HELD_UNTIL, _DELIVERIES.exists())
-    return Compiled(select(lane.c.next_at, lane.c.lease_until, held_until).where(_among(lanes), has_work))
+    times = select(lane.c.next_at, lane.c.lease_until, literal(0.0) if kind == "webhook" else _HELD_UNTIL)
+    has_work = _has_work(kind, lane.c.id) if kind == "webhook" else _DELIVERIES.exists()
+    return Compiled(times.where(_among(lanes), has_work))
 
 
 def names(lanes: Collection[str]) -> dict[str, str]:
     """Return the parameters that stand for these lanes."""
     return {f"lane_{number}": name for number, name in enumerate(lanes)}
+
+
+def _has_work(kind: Kind, lane_id: ColumnElement[str]) -> ColumnElement[bool]:
+    if kind == "webhook":
+        return select(event.c.id).where(event.c.webhook_id == lane_id, _EVENT_WAITS).exists()
+    return select(delivery.c.id).where(delivery.c.lane_id == lane_id, _DELIVERY_WAITS, _NOT_HELD).exists()
 
 
 def _among(lanes: int) -> ColumnElement[bool]:

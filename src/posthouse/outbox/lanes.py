@@ -63,17 +63,27 @@ class Lanes:
 
         ``holder`` names the process; the claim gets a name of its own, as a process has many threads.
         """
-        if not among:
-            return None
-        asked = {"now": now, **statements.names(among)}
-        with self._reads.connect() as connection:
-            if statements.due(kind, len(among)).run(connection, asked).first() is None:
-                return None
+        left = among
+        while due := self._due(kind, left, now):
+            claim = self._claim(kind, due, name=f"{holder}/{uuid.uuid4().hex}", now=now, lease=lease)
+            if claim is not None:
+                return claim
+            left = [lane_id for lane_id in left if lane_id not in due]  # others were faster, or are about to be
+        return None
 
-        name = f"{holder}/{uuid.uuid4().hex}"
+    def _due(self, kind: Kind, among: Collection[str], now: float) -> Sequence[str]:
+        """Return some lanes with work that is due, those first that have waited longest; none if none has any."""
+        if not among:
+            return ()
+        with self._reads.connect() as connection:
+            rows = statements.due(kind, len(among)).run(connection, {"now": now, **statements.names(among)})
+            return [row.id for row in rows]
+
+    def _claim(self, kind: Kind, due: Sequence[str], *, name: str, now: float, lease: float) -> Claim | None:
+        asked = {"now": now, **statements.names(due)}
 
         def work(connection: Connection) -> Claim | None:
-            row = statements.due(kind, len(among), locked=True).run(connection, asked).first()
+            row = statements.due_still(kind, len(due)).run(connection, asked).first()
             if row is None:
                 return None
             statements.TAKE.run(connection, {"which": row.id, "new_holder": name, "new_lease_until": now + lease})
