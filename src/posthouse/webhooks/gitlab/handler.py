@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -199,9 +199,12 @@ def _is_confidential(reader: Reader, header: str) -> bool:
     Issues and comments also come inside of other events, such as a reaction to them, which GitLab does not mark.
     """
     parts = reader.value.values() if isinstance(reader.value, dict) else ()
-    objects = (Reader(part) for part in parts if isinstance(part, dict))
     return (
         header.startswith("Confidential")
         or reader.text("event_type").startswith("confidential")
-        or any(part.flag("confidential") or part.flag("internal") for part in objects)
+        or any(_is_marked(part) for part in parts if isinstance(part, dict))
     )
+
+
+def _is_marked(part: dict[str, Any]) -> bool:
+    return part.get("confidential") is True or part.get("internal") is True
