@@ -35,15 +35,21 @@ def rename(folder: Path, table: str, name: str) -> None:
         connection.execute(f"ALTER TABLE {table} RENAME TO {name}")
 
 
-def test_an_answer_that_could_not_be_noted_is_noted_once_the_database_is_back(house: House, tmp_path: Path) -> None:
+def answered_in_vain(house: House, folder: Path) -> int:
+    """Let a robot answer while the answer cannot be noted; return the event it was told of."""
     event_id = house.push("main")
     house.relay.handle_next("t")
-    house.robots.meanwhile = lambda: rename(tmp_path, "attempt", "lost")
+    house.robots.meanwhile = lambda: rename(folder, "attempt", "lost")
     with pytest.raises(StoreUnavailable):
         house.relay.deliver_next("t")
+    house.robots.meanwhile = lambda: None
+    return event_id
+
+
+def test_an_answer_that_could_not_be_noted_is_noted_once_the_database_is_back(house: House, tmp_path: Path) -> None:
+    event_id = answered_in_vain(house, tmp_path)
     assert house.state(event_id) == "waiting"
     rename(tmp_path, "lost", "attempt")
-    house.robots.meanwhile = lambda: None
     house.work()
     assert house.state(event_id) == "sent"
     assert [attempt.verdict for attempt in house.attempts(event_id)] == ["ok"]
@@ -51,11 +57,7 @@ def test_an_answer_that_could_not_be_noted_is_noted_once_the_database_is_back(ho
 
 
 def test_an_answer_is_noted_at_the_latest_when_the_outbox_is_closed(house: House, tmp_path: Path) -> None:
-    event_id = house.push("main")
-    house.relay.handle_next("t")
-    house.robots.meanwhile = lambda: rename(tmp_path, "attempt", "lost")
-    with pytest.raises(StoreUnavailable):
-        house.relay.deliver_next("t")
+    event_id = answered_in_vain(house, tmp_path)
     rename(tmp_path, "lost", "attempt")
     house.relay.close()
     with closing(sqlite3.connect(tmp_path / "posthouse.db")) as connection:

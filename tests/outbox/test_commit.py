@@ -1,8 +1,10 @@
 """Leader commit: everybody's work is done together, and each piece's error is its own."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Barrier, Event
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection, text
@@ -11,49 +13,48 @@ from storing import sqlite_only
 from posthouse.core.errors import LeaseLost
 from posthouse.outbox import Outbox
 
+Result = TypeVar("Result")
+
 
 def insert(number: int) -> str:
     return f"INSERT INTO worker (id, started_at, seen_at) VALUES ('{number}', 0, 0)"  # noqa: S608
 
 
-@sqlite_only
-def test_work_that_arrives_during_a_commit_shares_the_next_one(outbox: Outbox) -> None:
+def arrived_together(outbox: Outbox, *calls: Callable[[], Result]) -> list["Future[Result]"]:
+    """Make calls while a commit is under way, so that the next one has the work of all of them."""
     commit, begun, go_on = outbox._commit, Event(), Event()
-    transactions: list[int] = []
 
-    def first(connection: Connection) -> None:
+    def under_way(_connection: Connection) -> None:
         begun.set()
         go_on.wait(10)
-        connection.execute(text(insert(0)))
 
-    def other(number: int) -> None:
-        def work(connection: Connection) -> None:
-            transactions.append(id(connection.get_transaction()))
-            connection.execute(text(insert(number)))
-
-        commit.run(work)
-
-    with ThreadPoolExecutor(9) as pool:
-        pool.submit(commit.run, first)
+    with ThreadPoolExecutor(len(calls) + 1) as pool:
+        pool.submit(commit.run, under_way)
         begun.wait(10)
-        others = [pool.submit(other, number) for number in range(1, 9)]
-        while len(commit._waiting) < 8:
-            begun.wait(0.001)
+        made = [pool.submit(call) for call in calls]
+        while len(commit._waiting) < len(calls):
+            go_on.wait(0.001)
         go_on.set()
-        for done in others:
-            done.result(10)
+    return made
+
+
+@sqlite_only
+def test_work_that_arrives_during_a_commit_shares_the_next_one(outbox: Outbox) -> None:
+    transactions: list[int] = []
+
+    def work(number: int, connection: Connection) -> None:
+        transactions.append(id(connection.get_transaction()))
+        connection.execute(text(insert(number)))
+
+    for done in arrived_together(outbox, *(partial(outbox._commit.run, partial(work, n)) for n in range(8))):
+        done.result()
     assert len(transactions) == 8
     assert len(set(transactions)) == 1
 
 
 @sqlite_only
 def test_work_of_one_kind_is_done_at_once_and_each_thread_has_its_own_result(outbox: Outbox) -> None:
-    commit, begun, go_on = outbox._commit, Event(), Event()
     calls: list[int] = []
-
-    def first(_connection: Connection) -> None:
-        begun.set()
-        go_on.wait(10)
 
     def double(_connection: Connection, values: Sequence[int]) -> list[int]:
         calls.append(len(values))
@@ -61,16 +62,10 @@ def test_work_of_one_kind_is_done_at_once_and_each_thread_has_its_own_result(out
             raise LeaseLost("three")
         return [2 * value for value in values]
 
-    with ThreadPoolExecutor(9) as pool:
-        pool.submit(commit.run, first)
-        begun.wait(10)
-        doubled = [pool.submit(commit.run_joined, double, number) for number in range(8)]
-        while len(commit._waiting) < 8:
-            begun.wait(0.001)
-        go_on.set()
-        with pytest.raises(LeaseLost, match="three"):
-            doubled.pop(3).result(10)
-        assert [one.result(10) for one in doubled] == [0, 2, 4, 8, 10, 12, 14]
+    doubled = arrived_together(outbox, *(partial(outbox._commit.run_joined, double, n) for n in range(8)))
+    with pytest.raises(LeaseLost, match="three"):
+        doubled.pop(3).result()
+    assert [one.result() for one in doubled] == [0, 2, 4, 8, 10, 12, 14]
     assert calls == [8, 1, 1, 1, 1, 1, 1, 1, 1]
 
 
